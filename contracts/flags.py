@@ -1,0 +1,87 @@
+"""`risk.flags`: that a household needs somebody, and exactly why. Keyed by household."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from .ids import HouseholdId
+from .instants import Instant
+from .model import Bilingual, Code, Published
+
+__all__ = ["OPEN", "Ask", "Evidence", "Flag", "FollowUp", "Level", "NotTriggered", "Priority", "Status", "Verdict"]
+
+Verdict = Literal["met", "not_met", "unknown", "error"]
+Level = Literal["low", "medium", "high", "very_high"]
+Priority = Literal["stat", "asap", "urgent", "routine"]
+Status = Literal["active", "acknowledged", "mitigated", "closed", "superseded", "retracted", "expired", "shadow"]
+
+OPEN: frozenset[str] = frozenset({"active", "acknowledged"})
+"""The states in which a flag asks for something."""
+
+
+class Evidence(Published):
+    """One clause of one rule: what was seen, against which limit, with which verdict, and from which events."""
+
+    rule: Code
+    version: int
+    clause: str = Field(description="The clause as the rule states it, for example `carer.in_hospital is true`.")
+    value: Any
+    limit: Any
+    verdict: Verdict
+    source: str | None = Field(description="The system that said it; null where nobody has said anything.")
+    age: float | None = Field(description="Hours from when it happened to `as_of`; null where nothing is known.")
+    event_ids: list[str]
+    part: Literal["when", "unless", "raised_by"] = "when"
+
+
+class NotTriggered(Published):
+    """A rule that looked at the same subject and did not fire, with the clauses that kept it from firing."""
+
+    rule: Code
+    version: int
+    failed: list[Evidence] = Field(min_length=1)
+
+
+class Ask(Published):
+    """What the flag asks for: one task of one unit kind. `release: wave` holds it until an officer releases it."""
+
+    unit: Code
+    purpose: Code = Field(alias="for")
+    priority: Priority
+    release: Literal["at_once", "wave"] = "at_once"
+    round_the_clock: bool = False
+
+
+class FollowUp(Published):
+    """What is asked next when a task of this flag is answered with the finding `on`."""
+
+    on: Code
+    ask: Ask
+
+
+class Flag(Published):
+    """One revision of a flag. `flag_id = uuid5(subject, typology, episode)`; revisions are contiguous from 1."""
+
+    flag_id: str
+    household_id: HouseholdId
+    revision: int = Field(ge=1)
+    status: Status
+    cause: Code | None = Field(default=None, description="Why the flag is no longer active.")
+    typology: Code
+    rule: Code
+    rule_version: int
+    title: Bilingual
+    subject: str = Field(description="The person to be helped, or the household for household-wide rules.")
+    episode: str
+    episode_at: Instant = Field(description="When the episode began, as far as is known now.")
+    received_at: Instant = Field(description="When the latest event behind the flag came in at the door.")
+    district: str | None
+    level: Level
+    as_of: Instant
+    ruleset: str = Field(description="Hash of the rules in force.")
+    asks: list[Ask]
+    then: list[FollowUp]
+    evidence: list[Evidence] = Field(min_length=1)
+    not_triggered: list[NotTriggered]
+    superseded_by: str | None = None
+    outcome: Code | None = Field(default=None, description="What a person found; only then `closed`.")

@@ -1,0 +1,70 @@
+"""Derived ids. Nothing here is random and nothing reads a clock: the same thing has the same id for ever."""
+
+from typing import Annotated
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import StringConstraints
+
+__all__ = [
+    "HouseholdId",
+    "PersonId",
+    "Token",
+    "contact_id",
+    "flag_id",
+    "household_of_person",
+    "household_of_tenancy",
+    "is_person",
+    "task_id",
+]
+
+_ROOT = uuid5(NAMESPACE_URL, "urn:kithline")
+_HOUSEHOLD = uuid5(_ROOT, "household")
+_CONTACT = uuid5(_ROOT, "contact")
+_FLAG = uuid5(_ROOT, "flag")
+_TASK = uuid5(_ROOT, "task")
+
+PersonId = Annotated[str, StringConstraints(pattern=r"^p-[0-9a-f]{32}$")]
+"""A keyed pseudonym: `p-` and 128 bits of HMAC-SHA256 in hex, made inside the source's own zone."""
+
+SubjectId = Annotated[str, StringConstraints(pattern=r"^(p|c)-[0-9a-f-]{32,36}$")]
+"""A person's pseudonym, or the id of a contact whose caller nobody could identify (`c-` and a UUID)."""
+
+HouseholdId = Annotated[str, StringConstraints(pattern=r"^h-[0-9a-f-]{36}$")]
+"""`h-` and a UUID, minted from the household's first tenancy, or from a person who has none."""
+
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._|-]{0,95}$")]
+"""An id or code of another system: letters, digits and `:._|-`; no spaces, so no free text."""
+
+
+def _derive(namespace: UUID, *parts: str) -> str:
+    return str(uuid5(namespace, "\x1f".join(parts)))
+
+
+def household_of_tenancy(tenancy: str) -> str:
+    """The household that was minted from this, its first, tenancy."""
+    return "h-" + _derive(_HOUSEHOLD, "tenancy", tenancy)
+
+
+def household_of_person(person: str) -> str:
+    """The household of one, of a person (or unidentified contact) without a known tenancy."""
+    return "h-" + _derive(_HOUSEHOLD, "person", person)
+
+
+def contact_id(source: str, event: str) -> str:
+    """The stand-in subject of a contact whose caller was not identified."""
+    return "c-" + _derive(_CONTACT, source, event)
+
+
+def is_person(subject: str) -> bool:
+    """Whether a subject is a person's pseudonym (and not a contact or a household)."""
+    return subject.startswith("p-")
+
+
+def flag_id(subject: str, typology: str, episode: str) -> str:
+    """The flag of one subject, pattern and episode."""
+    return _derive(_FLAG, subject, typology, episode)
+
+
+def task_id(flag: str, ask: str, unit_kind: str, attempt: int) -> str:
+    """The task that a flag asks for; a further attempt (after a decline) is a task of its own."""
+    return _derive(_TASK, flag, ask, unit_kind, str(attempt))

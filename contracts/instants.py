@@ -1,0 +1,65 @@
+"""Instants on the wire: UTC, ISO 8601, milliseconds, always written the same way.
+
+Written in one form (`2026-07-01T07:00:00.000Z`), instants compare as text in the order of time, so the
+inner hops need no parsing to tell earlier from later.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+__all__ = ["EPOCH", "Instant", "canonical", "day_of", "milliseconds", "parse", "plus"]
+
+EPOCH = "1970-01-01T00:00:00.000Z"
+"""The `as_of` of a task that has seen no tick yet."""
+
+
+def parse(instant: str) -> datetime:
+    """The aware UTC datetime of an ISO 8601 text. Raises ValueError for text without an offset."""
+    moment = datetime.fromisoformat(instant)
+    if moment.tzinfo is None:
+        raise ValueError(f"instant {instant!r} has no UTC offset; write it as 2026-07-01T07:00:00Z")
+    return moment.astimezone(UTC)
+
+
+def write(moment: datetime) -> str:
+    """The canonical text of an aware datetime; digits below a millisecond are cut off."""
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def canonical(instant: str) -> str:
+    """The canonical text of any ISO 8601 instant with an offset. Raises ValueError otherwise."""
+    return write(parse(instant))
+
+
+def plus(instant: str, *, days: float = 0, hours: float = 0, seconds: float = 0) -> str:
+    """The instant that lies the given days, hours and seconds later (negative: earlier)."""
+    return write(parse(instant) + timedelta(days=days, hours=hours, seconds=seconds))
+
+
+def milliseconds(instant: str) -> int:
+    """Milliseconds since 1970-01-01T00:00Z."""
+    return round(parse(instant).timestamp() * 1000)
+
+
+def from_milliseconds(value: int) -> str:
+    """The canonical instant of milliseconds since 1970-01-01T00:00Z."""
+    return write(datetime.fromtimestamp(value / 1000, UTC))
+
+
+HONG_KONG_OFFSET = timedelta(hours=8)
+
+
+def day_of(instant: str) -> date:
+    """The calendar day in Hong Kong (UTC+8, no summer time since 1979)."""
+    return (parse(instant) + HONG_KONG_OFFSET).date()
+
+
+Instant = Annotated[
+    str,
+    AfterValidator(canonical),
+    Field(json_schema_extra={"format": "date-time"}, examples=["2026-07-01T07:00:00.000Z"]),
+]
+"""A field that holds an instant: read in any ISO 8601 form with an offset, kept in the canonical one."""
