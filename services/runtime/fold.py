@@ -1,0 +1,227 @@
+"""The shape of every service's thinking: a pure fold over records, and the task that runs it.
+
+Pure: no clock, no Kafka, no Faust. The engine runs a `Task` inside one Kafka transaction per batch; `replay`
+runs the very same `Task` in memory. A processor's `fold` may read and write state under any key, but only keys
+that follow from the record's key (one partition, one writer), and never changes a value that it was given:
+it puts a new one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import Any, Protocol
+
+import orjson
+from pydantic import BaseModel
+
+from contracts.deadletters import Reason
+from contracts.envelope import Headers
+from contracts.instants import EPOCH
+
+__all__ = ["TICKS", "Dead", "MemoryStore", "Output", "Processor", "Record", "Refused", "Store", "Task", "Turn", "Value", "encode"]
+
+TICKS = "clock.ticks"
+
+Value = dict[str, Any]
+"""A state value: JSON objects, lists, strings, numbers. Treat as frozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One input record as the fold sees it. `timestamp` is Kafka's, in ms; outputs inherit it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One record to be written in the same transaction."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A record that goes to `dead.letters`. `identity`: seal it before it is written."""
+
+    record: Record
+    reason: Reason
+    detail: str
+
+    @property
+    def identity(self) -> bool:
+        return self.reason == "identity"
+
+
+class Refused(Exception):
+    """Raised by a fold: the record in hand goes to dead letters and leaves no other trace."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason: Reason = reason
+        self.detail = detail
+
+
+def encode(payload: Value | BaseModel) -> bytes:
+    """The bytes of a payload. Models are written by alias, without fields that have no value."""
+    if isinstance(payload, BaseModel):
+        return payload.model_dump_json(by_alias=True).encode()
+    return orjson.dumps(payload)
+
+
+class Store(Protocol):
+    """A task's state: JSON objects by key."""
+
+    def get(self, key: str) -> Value | None: ...
+    def put(self, key: str, value: Value | None) -> None:
+        """Sets a key; None removes it."""
+
+    def items(self) -> Iterator[tuple[str, Value]]: ...
+
+
+class MemoryStore:
+    """A store that keeps the values themselves. For replay and tests."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+
+    def get(self, key: str) -> Value | None:
+        return self.values.get(key)
+
+    def put(self, key: str, value: Value | None) -> None:
+        if value is None:
+            self.values.pop(key, None)
+        else:
+            self.values[key] = value
+
+    def items(self) -> Iterator[tuple[str, Value]]:
+        return iter(list(self.values.items()))
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one record (or one waking of a key) reads, writes and sends; nothing takes effect before it ends well."""
+
+    as_of: str
+    store: Store
+    record: Record | None = None
+    writes: dict[str, Value | None] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    dead: list[Dead] = field(default_factory=list)
+    duplicate: bool = False
+
+    def get(self, key: str) -> Value | None:
+        """The value under `key`, with this turn's own writes; None where there is none."""
+        return self.writes[key] if key in self.writes else self.store.get(key)
+
+    def put(self, key: str, value: Value | None) -> None:
+        self.writes[key] = value
+
+    def emit(self, topic: str, key: str, payload: Value | BaseModel, headers: Headers = ()) -> None:
+        self.outputs.append(Output(topic, key.encode(), encode(payload), headers))
+
+    def bury(self, record: Record, reason: Reason, detail: str) -> None:
+        """Sends another record than the one in hand (or that one, with effects kept) to dead letters."""
+        self.dead.append(Dead(record, reason, detail))
+
+
+FoldFunction = Callable[[Record, Turn], None]
+WakeFunction = Callable[[str, Turn], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """A service's hot path: topics in, fold, topics out. State changes go to `changelog.<name>`.
+
+    `due(value)` names the instant at which a state value wants to be woken (None: never); once a tick has passed it,
+    `wake(key, turn)` is called, keys in the order of (due, key). A waking must move or clear its due instant.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    fold: FoldFunction
+    due: Callable[[Value], str | None] | None = None
+    wake: WakeFunction | None = None
+
+    @property
+    def ticks(self) -> bool:
+        """Whether this processor reads `clock.ticks` (and so has an `as_of` that moves)."""
+        return TICKS in self.inputs
+
+    @property
+    def changelog(self) -> str:
+        return f"changelog.{self.name}"
+
+
+class Task:
+    """One partition number over all of a processor's inputs: its state, its `as_of`, its due keys."""
+
+    def __init__(self, processor: Processor, store: Store, as_of: str = EPOCH) -> None:
+        """`store` holds the restored state and `as_of` the highest tick seen before (EPOCH: none)."""
+        self.processor = processor
+        self.store = store
+        self.as_of = as_of
+        self._due: list[tuple[str, str]] = []
+        if processor.due:
+            self._due = [(due, key) for key, value in store.items() if (due := processor.due(value)) is not None]
+            heapify(self._due)
+
+    def take(self, record: Record) -> Iterator[Turn]:
+        """Applies one record (a tick: as many turns as keys are due) and yields each turn once it has taken effect."""
+        if record.topic == TICKS:
+            yield from self._tick(record)
+            return
+        turn = Turn(self.as_of, self.store, record)
+        yield self._run(turn, lambda: self.processor.fold(record, turn))
+
+    def _tick(self, record: Record) -> Iterator[Turn]:
+        self.advance(orjson.loads(record.value)["as_of"])
+        while (key := self._next_due()) is not None:
+            turn = Turn(self.as_of, self.store, record)
+            yield self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
+        # the tick itself: `as_of` moved even where nothing was due
+        yield Turn(self.as_of, self.store, record)
+
+    def advance(self, as_of: str) -> None:
+        """Moves `as_of`; it never goes back."""
+        self.as_of = max(self.as_of, as_of)
+
+    def _next_due(self) -> str | None:
+        """The next key whose state wants to be woken by now. Entries that the state has outlived are dropped."""
+        due_of = self.processor.due
+        if due_of is None or self.processor.wake is None:
+            return None
+        while self._due and self._due[0][0] <= self.as_of:
+            due, key = heappop(self._due)
+            value = self.store.get(key)
+            if value is not None and due_of(value) == due:
+                return key
+        return None
+
+    def _run(self, turn: Turn, step: Callable[[], None]) -> Turn:
+        try:
+            step()
+        except Refused as refused:
+            assert turn.record is not None
+            turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
+        except Exception as fault:
+            if turn.record is None or turn.record.topic == TICKS:
+                raise  # a waking has no bytes to keep: stop loudly rather than forget what was due
+            detail = f"{type(fault).__name__} in {self.processor.name}; mend the fold, then replay this record"
+            turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, "fold_failed", detail)])
+        for key, value in turn.writes.items():
+            self.store.put(key, value)
+            due = self.processor.due(value) if self.processor.due and value is not None else None
+            if due is not None:
+                heappush(self._due, (due, key))
+        return turn
