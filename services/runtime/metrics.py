@@ -1,0 +1,80 @@
+"""Every signal that the line gives, declared in one place; dashboards and alerts name these and no others.
+
+Counters count what was *committed*: a batch that was aborted and taken again after a restart is counted once.
+They start at zero with the process, as Prometheus expects; the books of the demo never rest on them.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+__all__ = [
+    "AS_OF",
+    "BATCH_RECORDS",
+    "BATCH_SECONDS",
+    "LAG",
+    "LAST_COMMIT",
+    "LATENCY_MS",
+    "OUTPUTS",
+    "RECORDS",
+    "RESTORE_SECONDS",
+    "STATE_KEYS",
+    "TASK_READY",
+    "TICKS_PUBLISHED",
+]
+
+RECORDS = Counter(
+    "kithline_records_total",
+    "Input records committed, each as exactly one of applied, duplicate, dead_letter. Ticks count as applied.",
+    ["processor", "topic", "outcome"],
+)
+OUTPUTS = Counter(
+    "kithline_outputs_total",
+    "Records committed to a topic; dead letters included, changelogs not.",
+    ["processor", "topic"],
+)
+BATCH_SECONDS = Histogram(
+    "kithline_batch_seconds",
+    "From the first record in hand to the end of its transaction.",
+    ["processor"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15),
+)
+BATCH_RECORDS = Histogram(
+    "kithline_batch_records",
+    "Records in one batch, that is, in one transaction.",
+    ["processor"],
+    buckets=(1, 2, 5, 10, 50, 100, 500, 1000, 2000, 5000, 20000),
+)
+LATENCY_MS = Histogram(
+    "kithline_latency_ms",
+    "Milliseconds from the Kafka timestamp of the causing feed record to the commit of what follows from it. "
+    "Outputs inherit that timestamp, so this adds up along the line; records written long ago and read late count too.",
+    ["processor"],
+    buckets=(5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000),
+)
+LAG = Gauge(
+    "kithline_lag",
+    "Records between this task's position and the end of the partition, as of its last fetch. "
+    "Counts transaction markers too, so it can show 1 or 2 for a moment when all is read.",
+    ["processor", "topic", "partition"],
+)
+STATE_KEYS = Gauge("kithline_state_keys", "Keys in a task's state.", ["processor", "partition"])
+TASK_READY = Gauge(
+    "kithline_task_ready",
+    "1 once a task has been restored and takes records; absent where not assigned.",
+    ["processor", "partition"],
+)
+RESTORE_SECONDS = Gauge(
+    "kithline_restore_seconds", "How long the last restore of a task took.", ["processor", "partition"]
+)
+LAST_COMMIT = Gauge(
+    "kithline_last_commit_timestamp",
+    "Unix time in seconds of a task's last commit; 0 before its first one.",
+    ["processor", "partition"],
+)
+AS_OF = Gauge(
+    "kithline_as_of_timestamp",
+    "A task's `as_of` as Unix time in seconds: the highest tick it has seen. Simulated time in a demo.",
+    ["processor", "partition"],
+)
+TICKS_PUBLISHED = Counter(
+    "kithline_ticks_published_total", "Ticks that this clock published (one is a record per partition)."
+)
