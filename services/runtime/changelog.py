@@ -1,0 +1,42 @@
+"""Bringing a task's state back from its changelog."""
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.runtime.cluster import connection
+from services.runtime.marker import MARKER_KEY, Marker
+from services.runtime.settings import Settings
+from services.runtime.store import PackedStore
+
+__all__ = ["restore"]
+
+
+async def restore(settings: Settings, topic: str, partition: int, store: PackedStore) -> Marker | None:
+    """Fills `store` from the changelog's committed records, to its end as of now, and returns the last marker.
+
+    Call only after the task's producer has been started: that fences a predecessor and settles its open transaction,
+    after which the end cannot move under us.
+    """
+    place = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(
+        **connection(settings),
+        isolation_level="read_committed",
+        # With `latest` and seek_to_beginning this sometimes restored *nothing*; only the marker noticed.
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
+    )
+    consumer.assign([place])
+    marker: Marker | None = None
+    await consumer.start()
+    try:
+        end = (await consumer.end_offsets([place]))[place]
+        # The position, not the last record, tells the end: the last offsets are transaction markers.
+        while end > 0 and await consumer.position(place) < end:
+            for record in (await consumer.getmany(place, timeout_ms=50)).get(place, []):
+                if record.key == MARKER_KEY:
+                    marker = Marker.from_packed(record.value)
+                else:
+                    store.load(record.key.decode(), record.value)
+    finally:
+        await consumer.stop()
+    return marker

@@ -1,0 +1,95 @@
+"""What the engine asks of a Kafka cluster before it starts: that it answers, and that the topics are as they must be."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from services.runtime.errors import Problem
+from services.runtime.fold import Processor
+from services.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["DEAD_LETTERS", "admin", "check_processor", "connection", "group_of", "partition_counts"]
+
+DEAD_LETTERS = "dead.letters"
+
+_PAUSE = 0.3
+
+
+def connection(settings: Settings) -> dict[str, Any]:
+    """How every client of this process reaches the cluster."""
+    return {"bootstrap_servers": settings.kafka}
+
+
+def group_of(processor: str) -> str:
+    """The consumer group of a processor."""
+    return f"kithline-{processor}"
+
+
+@asynccontextmanager
+async def admin(settings: Settings) -> "AsyncIterator[AIOKafkaAdminClient]":
+    """An admin client. Waits for the cluster, then raises Problem: a wrong address must not look like a slow start."""
+    deadline = asyncio.get_running_loop().time() + settings.kafka_wait_seconds
+    with _quiet_connects():
+        while True:
+            client = AIOKafkaAdminClient(**connection(settings))
+            try:
+                await asyncio.wait_for(client.start(), settings.kafka_wait_seconds)
+                break
+            except (KafkaError, OSError, TimeoutError) as fault:
+                await client.close()
+                if asyncio.get_running_loop().time() + _PAUSE >= deadline:
+                    raise Problem(
+                        f"no Kafka answers at {settings.kafka} ({settings.kafka_wait_seconds:g} s); "
+                        "start one with `kithline broker`, or set KITHLINE_KAFKA to host:port of yours"
+                    ) from fault
+                await asyncio.sleep(_PAUSE)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def partition_counts(client: AIOKafkaAdminClient, topics: Iterable[str], where: str) -> dict[str, int]:
+    """How many partitions each topic has. Raises Problem naming what is missing."""
+    wanted = sorted(set(topics))
+    described = {topic["topic"]: topic for topic in await client.describe_topics(wanted)}
+    missing = [name for name in wanted if name not in described or described[name]["error_code"]]
+    if missing:
+        raise Problem(
+            f"missing on {where}: topic {', '.join(missing)}; make them with `kithline topics apply`"
+        )
+    return {name: len(described[name]["partitions"]) for name in wanted}
+
+
+async def check_processor(client: AIOKafkaAdminClient, processor: Processor, where: str) -> Mapping[str, int]:
+    """The partition counts of all topics of a processor. Raises Problem where its inputs and changelog differ: a task
+    is one partition number over all of them, so that a key's records and its state meet in one place."""
+    together = (*processor.inputs, processor.changelog)
+    counts = await partition_counts(client, {*together, *processor.outputs, DEAD_LETTERS}, where)
+    if len({counts[name] for name in together}) > 1:
+        told = ", ".join(f"{name} {counts[name]}" for name in together)
+        raise Problem(
+            f"{processor.name} needs equal partition counts, but {where} has {told}; "
+            "give these topics the same number (contracts/topics.yaml)"
+        )
+    return counts
+
+
+@contextmanager
+def _quiet_connects() -> Iterator[None]:
+    """The client logs each refused connection as an error; we say it once, in our own words."""
+    library = logging.getLogger("aiokafka")
+    level = library.level
+    library.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        library.setLevel(level)

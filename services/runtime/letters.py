@@ -1,0 +1,92 @@
+"""Dead letters on the wire: the original bytes, whole; sealed to the vault's key where they carry identity."""
+
+import base64
+import binascii
+
+import orjson
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from contracts.deadletters import DeadLetter
+from contracts.envelope import Headers
+from services.runtime.errors import Problem
+from services.runtime.fold import Dead, Record
+
+__all__ = ["Sealer", "record_of_letter"]
+
+
+class Sealer:
+    """Makes dead letters. Holds only the public half of the vault's key: what is sealed here cannot be opened here."""
+
+    def __init__(self, vault_public_key: str | None) -> None:
+        """Raises Problem for a key that is missing or is none."""
+        if not vault_public_key:
+            raise Problem(
+                "no key to seal dead letters with: set KITHLINE_VAULT_PUBLIC_KEY to the vault's public key "
+                "(base64 of 32 bytes; `kithline demo` makes one of its own)"
+            )
+        try:
+            self._box = SealedBox(PublicKey(base64.b64decode(vault_public_key, validate=True)))
+        except (binascii.Error, ValueError, TypeError, CryptoError):
+            raise Problem(
+                "KITHLINE_VAULT_PUBLIC_KEY is not a public key: it must be the base64 of 32 bytes"
+            ) from None
+
+    def letter(self, processor: str, dead: Dead) -> DeadLetter:
+        """The dead letter of one record. A sealed one shows neither key, value nor headers."""
+        record = dead.record
+        key, value, headers = _text(record.key), _text(record.value), _texts(record.headers)
+        if dead.identity:
+            whole = orjson.dumps({"key": key, "value": value, "headers": headers})
+            key, value, headers = None, base64.b64encode(self._box.encrypt(whole)).decode(), []
+        return DeadLetter(
+            reason=dead.reason,
+            detail=dead.detail,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp_ms=record.timestamp,
+            processor=processor,
+            sealed=dead.identity,
+            key=key,
+            value=value,
+            headers=headers,
+        )
+
+
+def record_of_letter(letter: DeadLetter, vault_private_key: bytes | None = None) -> Record:
+    """The record as it came. Raises Problem for a sealed letter without the vault's private key (32 bytes)."""
+    key, value, headers = letter.key, letter.value, letter.headers
+    if letter.sealed:
+        if vault_private_key is None:
+            raise Problem(
+                "this dead letter is sealed because it carries identity; only the vault can open it"
+            )
+        try:
+            whole = orjson.loads(
+                SealedBox(PrivateKey(vault_private_key)).decrypt(base64.b64decode(value or ""))
+            )
+        except (CryptoError, ValueError, TypeError):
+            raise Problem("the key does not open this dead letter; it was sealed to another one") from None
+        key, value, headers = whole["key"], whole["value"], whole["headers"]
+    return Record(
+        topic=letter.topic,
+        key=_bytes(key),
+        value=_bytes(value),
+        headers=tuple((name, _bytes(text)) for name, text in headers),
+        partition=letter.partition,
+        offset=letter.offset,
+        timestamp=letter.timestamp_ms,
+    )
+
+
+def _text(data: bytes) -> str | None:
+    return base64.b64encode(data).decode() if data else None
+
+
+def _texts(headers: Headers) -> list[tuple[str, str]]:
+    return [(name, base64.b64encode(data).decode()) for name, data in headers]
+
+
+def _bytes(text: str | None) -> bytes:
+    return base64.b64decode(text) if text else b""

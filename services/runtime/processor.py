@@ -1,0 +1,122 @@
+"""A processor as a service of a Faust app: joins the group, and runs one task per partition number it is given."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from mode import Service
+
+from services.runtime.cluster import admin, check_processor, connection, group_of
+from services.runtime.ending import end_at_once
+from services.runtime.errors import Problem
+from services.runtime.fold import Processor
+from services.runtime.letters import Sealer
+from services.runtime.logs import logger
+from services.runtime.settings import Settings
+from services.runtime.task import Place, RunningTask
+
+__all__ = ["ProcessorService"]
+
+_log = logger(__name__)
+
+
+class ProcessorService(Service):
+    """Exactly once: each batch of a task is one Kafka transaction. `tasks` is by partition number; `joined` tells
+    that the group has given us our share, which may be none."""
+
+    def __init__(self, processor: Processor, settings: Settings) -> None:
+        super().__init__()
+        self.processor = processor
+        self._settings = settings
+        self._open = AsyncExitStack()
+        self.tasks: dict[int, RunningTask] = {}
+        self.joined = False
+
+    @property
+    def label(self) -> str:
+        """As it is shown in logs."""
+        return f"processor {self.processor.name}"
+
+    async def on_start(self) -> None:
+        """Checks cluster and topics, then joins the group. A problem ends the process with one clear line."""
+        try:
+            await self._join()
+        except Exception as fault:
+            end_at_once(fault, processor=self.processor.name)
+
+    async def _join(self) -> None:
+        settings, processor = self._settings, self.processor
+        sealer = Sealer(settings.vault_public_key)
+        client = await self._open.enter_async_context(admin(settings))
+        counts = await check_processor(client, processor, settings.kafka)
+        consumer = AIOKafkaConsumer(
+            **connection(settings),
+            group_id=group_of(processor.name),
+            group_instance_id=f"{processor.name}-{settings.member}" if settings.member else None,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            # A task needs the same partition number of every input; aiokafka's default, round-robin, does not give that.
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
+            fetch_max_wait_ms=settings.fetch_wait_ms,
+        )
+        self._place = Place(processor, settings, consumer, client, counts, sealer)
+        consumer.subscribe(topics=list(processor.inputs), listener=_Assignments(self))
+        # Stopped first and by name, so that the group need not wait for our session to run out.
+        self._open.push_async_callback(consumer.stop)
+        await consumer.start()
+
+    async def on_stop(self) -> None:
+        """Finishes the batches in hand, leaves the group, lets go of the connections."""
+        await self.drop_tasks()
+        await self._open.aclose()
+
+    def start_tasks(self, assigned: Iterable[TopicPartition]) -> None:
+        """Starts a task for each partition number that was assigned with all inputs. Nothing is fetched before it has
+        been restored. The work is done in tasks of their own: no heartbeat runs while this returns not."""
+        by_partition: dict[int, set[str]] = {}
+        for tp in assigned:
+            by_partition.setdefault(tp.partition, set()).add(tp.topic)
+        for partition, topics in sorted(by_partition.items()):
+            if topics != set(self.processor.inputs):
+                end_at_once(
+                    Problem(
+                        f"{self.processor.name}: partition {partition} came without all of its inputs (got "
+                        f"{', '.join(sorted(topics))}); is another program in the group {group_of(self.processor.name)}?"
+                    )
+                )
+        self._place.consumer.pause(*assigned)
+        self.tasks = {partition: RunningTask(self._place, partition) for partition in sorted(by_partition)}
+        self.joined = True
+        _log.info("assigned", processor=self.processor.name, partitions=sorted(by_partition))
+
+    async def drop_tasks(self) -> None:
+        """Stops all tasks, each after its batch in hand."""
+        tasks, self.tasks = self.tasks, {}
+        await asyncio.gather(*(task.stop() for task in tasks.values()))
+
+
+class _Assignments(ConsumerRebalanceListener):
+    """aiokafka logs what these raise and goes on as if nothing had been; so nothing is raised here."""
+
+    def __init__(self, service: ProcessorService) -> None:
+        self._service = service
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._service.joined = False
+        try:
+            await self._service.drop_tasks()
+        except Exception as fault:
+            end_at_once(fault, processor=self._service.processor.name)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        try:
+            self._service.start_tasks(assigned)
+        except Exception as fault:
+            end_at_once(fault, processor=self._service.processor.name)

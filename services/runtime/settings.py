@@ -1,0 +1,92 @@
+"""Settings of every service, from the environment (`KITHLINE_…`). The table of topics is not a setting."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["WEB_ORDER", "Settings"]
+
+WEB_ORDER = (
+    "admission",
+    "housing",
+    "hotline",
+    "register",
+    "community",
+    "people",
+    "correlator",
+    "referral",
+    "adapters",
+    "clock",
+)
+"""Service number i of this order answers on `web_port + i`, so that all of them fit on one machine."""
+
+_POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
+
+
+class Settings(BaseSettings):
+    """What differs from one installation to the next. Each constant that was set by a failure tells it here."""
+
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_", extra="ignore")
+
+    kafka: str = Field(default="127.0.0.1:9092", description="Bootstrap servers, `host:port[,host:port]`.")
+    policy_dir: Path = Field(default=_POLICY, description="Rules, units, districts, service hours.")
+    vault_public_key: str | None = Field(
+        default=None,
+        description="base64 of the vault's X25519 public key (32 bytes). Dead letters that carry identity are "
+        "sealed to it; whoever can write such letters does not start without it.",
+    )
+
+    web_bind: str = Field(default="127.0.0.1", description="`0.0.0.0` in a container.")
+    web_port: int = Field(
+        default=6066, ge=1, le=65_500, description="Port of the first service of WEB_ORDER."
+    )
+    log_format: Literal["auto", "json", "pretty"] = Field(
+        default="auto", description="`auto`: pretty on a terminal, else JSON."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    clock: Literal["real", "commanded"] = Field(
+        default="real",
+        description="`real`: a tick each second. `commanded`: one per record on clock.commands.",
+    )
+
+    kafka_wait_seconds: float = Field(
+        default=20,
+        gt=0,
+        description="How long a start waits for a cluster that does not answer before it gives up with a clear error: "
+        "long enough for a broker that starts beside us, short enough that a typing error shows.",
+    )
+    member: str | None = Field(
+        default=None,
+        description="A name that survives restarts (a StatefulSet's pod name): static membership. A restart within "
+        "the session then moves nobody's partitions (stall after kill -9: 3.7 s, else the whole session).",
+    )
+
+    # Ten seconds: the shortest that lived through every pause of a loaded two-core machine. A fold that holds the
+    # loop for longer loses its partitions; that is why a batch hands the loop back every few milliseconds.
+    session_timeout_ms: int = 10_000
+    heartbeat_interval_ms: int = 1_000
+    # A revoked task finishes its batch first; with less than this, members that were still committing were put out.
+    rebalance_timeout_ms: int = 30_000
+
+    # Short, because one dead task's open transaction holds up `read_committed` readers of every partition that it
+    # wrote to until it is fenced or times out. Not shorter than a batch may take on a bad day.
+    transaction_timeout_ms: int = 15_000
+    # aiokafka's default of 100 put p99 of one hop at 108 ms: between two transactions the broker answers
+    # CONCURRENT_TRANSACTIONS while it writes markers. With 5 it is 11 ms.
+    retry_backoff_ms: int = 5
+
+    # A fetch in flight blocks the next one to the same broker, also for partitions that just became free; with the
+    # default of 500 a partition behind a slow batch could wait that long.
+    fetch_wait_ms: int = 200
+    max_partition_fetch_bytes: int = 4 * 1024 * 1024
+    # A transaction costs 3 to 25 ms whatever is in it: batches of 200 gave 11,000 events/s, of 5,000 over 240,000.
+    batch_records: int = 5_000
+    # …but a slow fold must neither outlive the transaction nor keep those downstream waiting.
+    batch_seconds: float = 0.25
+
+    def web_port_of(self, service: str) -> int:
+        """The port of one service's web pages. A name outside WEB_ORDER gets the first port."""
+        return self.web_port + (WEB_ORDER.index(service) if service in WEB_ORDER else 0)

@@ -1,0 +1,310 @@
+"""One running task: a partition number over all inputs of a processor, from assignment to revocation."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from contracts.instants import milliseconds
+from services.runtime import metrics
+from services.runtime.batch import in_order, record_of
+from services.runtime.changelog import restore
+from services.runtime.cluster import DEAD_LETTERS, group_of
+from services.runtime.ending import end_at_once
+from services.runtime.fold import TICKS, Dead, Processor, Record, Task, Turn
+from services.runtime.letters import Sealer
+from services.runtime.logs import logger
+from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker
+from services.runtime.partitions import partition_of
+from services.runtime.settings import Settings
+from services.runtime.store import PackedStore
+from services.runtime.transaction import Writer, now_ms
+
+__all__ = ["Place", "RunningTask"]
+
+_log = logger(__name__)
+
+_IDLE_POLL_MS = 250
+"""How long a poll waits when all is read. Only bounds how late an idle task sees that its position has moved over
+transaction markers alone; records end the wait at once."""
+
+_EAGER_POLL_MS = 20
+"""…and while records are known to be there that are not committed yet."""
+
+_HOLD_LOOP = 0.01
+"""A fold hands the event loop back after this many seconds: heartbeats, other tasks and web pages share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What all tasks of one processor share."""
+
+    processor: Processor
+    settings: Settings
+    consumer: AIOKafkaConsumer
+    admin: AIOKafkaAdminClient
+    counts: Mapping[str, int]
+    sealer: Sealer
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a batch did, told to the metrics once it is committed."""
+
+    records: Counter[tuple[str, str]] = field(default_factory=Counter)
+    outputs: Counter[str] = field(default_factory=Counter)
+    timestamps: list[int] = field(default_factory=list)
+
+
+class RunningTask:
+    """Order that matters: start the producer (fences a predecessor) → read the committed position → restore the
+    state → seek → process. On any doubt about a transaction the whole process ends (see `ending`)."""
+
+    def __init__(self, place: Place, partition: int) -> None:
+        self._place = place
+        self.partition = partition
+        self.name = f"{place.processor.name}-{partition}"
+        self._inputs = [TopicPartition(topic, partition) for topic in place.processor.inputs]
+        self._store = PackedStore()
+        self._marker = Marker()
+        self._committed: dict[TopicPartition, int] = {}
+        self._stopping = False
+        self._waiting = True  # in something that may be cancelled: nothing is open and nothing would be lost
+        self.state: Literal["restoring", "ready"] = "restoring"
+        self.last_commit = 0.0
+        self.idle_since: float | None = None
+        self._labels = (place.processor.name, str(partition))
+        self._runner = asyncio.ensure_future(self._run())
+
+    async def stop(self) -> None:
+        """Finishes the batch in hand, lets go of the producer and drops the state."""
+        self._stopping = True
+        if self._waiting:
+            self._runner.cancel()
+        await asyncio.wait([self._runner])
+
+    async def _run(self) -> None:
+        settings, name = self._place.settings, self._place.processor.name
+        writer = Writer(settings, f"kithline-{name}-{self.partition}", group_of(name))
+        try:
+            await writer.start()
+            task = await self._restore()
+            while not self._stopping:
+                self._waiting = True
+                fetched, positions = await self._poll()
+                self._waiting = False
+                await self._process(task, writer, fetched, positions)
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+        except Exception as fault:
+            await writer.give_up()
+            end_at_once(fault, processor=name, partition=self.partition)
+        finally:
+            for gauge in (metrics.TASK_READY, metrics.STATE_KEYS, metrics.LAST_COMMIT, metrics.AS_OF):
+                _forget(gauge, *self._labels)
+            for place in self._inputs:
+                _forget(metrics.LAG, name, place.topic, str(self.partition))
+        await writer.stop()
+
+    async def _restore(self) -> Task:
+        place, started = self._place, time.monotonic()
+        metrics.TASK_READY.labels(*self._labels).set(0)
+        offsets = await place.admin.list_consumer_group_offsets(
+            group_of(place.processor.name), partitions=self._inputs
+        )
+        committed = {tp: found for tp, found in offsets.items() if found.offset >= 0}
+        restored = await restore(place.settings, place.processor.changelog, self.partition, self._store)
+        self._marker = agree(self.name, committed_marker(at.metadata for at in committed.values()), restored)
+        task = Task(place.processor, self._store, self._marker.as_of)
+        fresh = [tp for tp in self._inputs if tp not in committed]
+        beginnings = await place.consumer.beginning_offsets(fresh) if fresh else {}
+        for tp in self._inputs:
+            self._committed[tp] = committed[tp].offset if tp in committed else beginnings[tp]
+            place.consumer.seek(tp, self._committed[tp])
+        place.consumer.resume(*self._inputs)
+        self.state = "ready"
+        took = time.monotonic() - started
+        metrics.TASK_READY.labels(*self._labels).set(1)
+        metrics.RESTORE_SECONDS.labels(*self._labels).set(took)
+        metrics.LAST_COMMIT.labels(*self._labels).set(0)
+        self._tell_state(task)
+        _log.info(
+            "task ready",
+            task=self.name,
+            keys=len(self._store),
+            number=self._marker.number,
+            seconds=round(took, 3),
+        )
+        return task
+
+    async def _poll(self) -> tuple[Mapping[TopicPartition, list[ConsumerRecord]], dict[TopicPartition, int]]:
+        """Waits for records of any input; nothing, where only time passed. With the position after them: it is past
+        the transaction markers that end what was read, which the last record's offset is not."""
+        consumer = self._place.consumer
+        behind = any((consumer.highwater(tp) or 0) > self._committed[tp] for tp in self._inputs)
+        timeout = _EAGER_POLL_MS if behind else _IDLE_POLL_MS
+        fetched = await consumer.getmany(*self._inputs, timeout_ms=timeout)
+        return fetched, {tp: await consumer.position(tp) for tp in self._inputs}
+
+    async def _process(
+        self,
+        task: Task,
+        writer: Writer,
+        fetched: Mapping[TopicPartition, list[ConsumerRecord]],
+        positions: dict[TopicPartition, int],
+    ) -> None:
+        if not fetched:
+            self.idle_since = self.idle_since or time.monotonic()
+            await self._commit_position(positions)
+            self._tell_lag(positions)
+            return
+        self.idle_since = None
+        left = sum(map(len, fetched.values()))
+        records = in_order(fetched)
+        reached = dict(self._committed)
+        while left and not self._stopping:
+            started = time.monotonic()
+            tally = _Tally()
+            taken = await self._fold(
+                task, writer, islice(records, self._place.settings.batch_records), tally, reached
+            )
+            left -= taken
+            await self._commit(task, writer, reached if left else positions)
+            self._tell(tally, taken, time.monotonic() - started)
+        self._tell_state(task)
+        self._tell_lag(positions)
+
+    async def _fold(
+        self,
+        task: Task,
+        writer: Writer,
+        records: "islice[ConsumerRecord]",
+        tally: _Tally,
+        reached: dict[TopicPartition, int],
+    ) -> int:
+        """Takes records until there are no more or it is time to commit; returns how many."""
+        begun = held = time.monotonic()
+        taken = 0
+        for raw in records:
+            record = record_of(raw)
+            outcome = "applied"
+            for turn in task.take(record):
+                outcome = self._collect(turn, record, writer, tally) or outcome
+                if time.monotonic() - held > _HOLD_LOOP:
+                    await asyncio.sleep(0)
+                    held = time.monotonic()
+            tally.records[record.topic, outcome] += 1
+            tally.timestamps.append(record.timestamp)
+            reached[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
+            taken += 1
+            if held - begun > self._place.settings.batch_seconds:
+                break
+        return taken
+
+    def _collect(self, turn: Turn, record: Record, writer: Writer, tally: _Tally) -> str | None:
+        """Adds what a turn sends to the transaction. Outputs carry the timestamp of the record that caused them, so
+        that latency adds up along the line."""
+        for output in turn.outputs:
+            partition = partition_of(output.key, self._place.counts[output.topic])
+            writer.add(output.topic, partition, output.key, output.value, record.timestamp, output.headers)
+            tally.outputs[output.topic] += 1
+        for dead in turn.dead:
+            self._bury(dead, record, writer)
+            tally.outputs[DEAD_LETTERS] += 1
+        if any(dead.record is turn.record for dead in turn.dead):
+            return "dead_letter"
+        return "duplicate" if turn.duplicate else None
+
+    def _bury(self, dead: Dead, record: Record, writer: Writer) -> None:
+        letter = self._place.sealer.letter(self._place.processor.name, dead)
+        # A key may hold the identity for which the letter is sealed.
+        key = None if letter.sealed else dead.record.key or None
+        partition = self.partition % self._place.counts[DEAD_LETTERS]
+        writer.add(DEAD_LETTERS, partition, key, letter.model_dump_json().encode(), record.timestamp)
+
+    async def _commit(self, task: Task, writer: Writer, positions: Mapping[TopicPartition, int]) -> None:
+        """Ends a batch: one transaction of outputs, state, marker and offsets; only offsets where nothing changed."""
+        changes = self._store.changes()
+        if writer.empty and not changes:
+            self._marker = Marker(self._marker.number, task.as_of)
+            await self._commit_position(positions, always=True)
+            return
+        marker = Marker(self._marker.number + 1, task.as_of)
+        changelog, now = self._place.processor.changelog, now_ms()
+        for key, packed in changes:
+            writer.add(changelog, self.partition, key.encode(), packed, now)
+        by_topic = {tp.topic: offset for tp, offset in positions.items()}
+        writer.add(changelog, self.partition, MARKER_KEY, marker.packed(by_topic), now)
+        await writer.commit({tp: (offset, marker.metadata()) for tp, offset in positions.items()})
+        self._marker = marker
+        self._committed = dict(positions)
+        self._note_commit()
+
+    async def _commit_position(
+        self, positions: Mapping[TopicPartition, int], *, always: bool = False
+    ) -> None:
+        """Commits the position alone. The group's generation guards it: a member that was put out cannot commit.
+
+        Also when idle, because transaction markers move the position without a record; so `committed = end offset`
+        tells from outside that everything has been read (see `quiet`).
+        """
+        moved = {
+            tp: (at, self._marker.metadata()) for tp, at in positions.items() if at != self._committed[tp]
+        }
+        if not moved:
+            return
+        self._waiting = True
+        try:
+            await self._place.consumer.commit(moved)
+        except (CommitFailedError, IllegalStateError):
+            # A rebalance is under way. These records changed nothing; whoever reads them next finds that too.
+            _log.info("position not committed: the group is rebalancing", task=self.name)
+            return
+        finally:
+            self._waiting = False
+        self._committed.update({tp: at for tp, (at, _) in moved.items()})
+        if always:
+            self._note_commit()
+
+    def _note_commit(self) -> None:
+        self.last_commit = time.time()
+        metrics.LAST_COMMIT.labels(*self._labels).set(self.last_commit)
+
+    def _tell(self, tally: _Tally, taken: int, seconds: float) -> None:
+        name, now = self._place.processor.name, now_ms()
+        for (topic, outcome), count in tally.records.items():
+            metrics.RECORDS.labels(name, topic, outcome).inc(count)
+        for topic, count in tally.outputs.items():
+            metrics.OUTPUTS.labels(name, topic).inc(count)
+        latency = metrics.LATENCY_MS.labels(name)
+        for timestamp in tally.timestamps:
+            latency.observe(max(0, now - timestamp))
+        metrics.BATCH_RECORDS.labels(name).observe(taken)
+        metrics.BATCH_SECONDS.labels(name).observe(seconds)
+
+    def _tell_state(self, task: Task) -> None:
+        metrics.STATE_KEYS.labels(*self._labels).set(len(self._store))
+        if TICKS in self._place.processor.inputs:
+            metrics.AS_OF.labels(*self._labels).set(milliseconds(task.as_of) / 1000)
+
+    def _tell_lag(self, positions: Mapping[TopicPartition, int]) -> None:
+        for tp, position in positions.items():
+            end = self._place.consumer.highwater(tp)
+            if end is not None:
+                metrics.LAG.labels(self._labels[0], tp.topic, self._labels[1]).set(max(0, end - position))
+
+
+def _forget(gauge: metrics.Gauge, *labels: str) -> None:
+    """A task that moved elsewhere is no longer told of here."""
+    try:
+        gauge.remove(*labels)
+    except KeyError:
+        return

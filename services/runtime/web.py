@@ -1,0 +1,72 @@
+"""Health and metrics pages of one service, on Faust's web server."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import faust
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import REGISTRY, Metric
+
+from services.runtime.processor import ProcessorService
+
+__all__ = ["add_pages"]
+
+_STALE_SECONDS = 30
+"""A task that has records and has not committed for this long is stuck; a transaction times out after half of it."""
+
+
+def add_pages(app: faust.App, services: Sequence[ProcessorService]) -> None:
+    """`/health/live`: the process answers. `/health/ready`: every processor has its share of the group, and each task
+    is restored and has committed lately or has nothing to do. `/metrics`: this app's signals, for Prometheus."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Own({service.processor.name for service in services}))
+
+    @app.page("/health/live")
+    async def live(web: Any, request: Any) -> Any:  # noqa: ARG001
+        return web.json({"status": "live"})
+
+    @app.page("/health/ready")
+    async def ready(web: Any, request: Any) -> Any:  # noqa: ARG001
+        processors = {service.processor.name: _readiness(service) for service in services}
+        fine = all(processor["ready"] for processor in processors.values())
+        body = {"status": "ready" if fine else "not ready", "processors": processors}
+        return web.json(body, status=200 if fine else 503)
+
+    @app.page("/metrics")
+    async def metrics(web: Any, request: Any) -> Any:  # noqa: ARG001
+        return web.bytes(generate_latest(registry), content_type="text/plain")
+
+
+def _readiness(service: ProcessorService) -> dict[str, Any]:
+    """A processor without tasks but in the group is a spare, and ready."""
+    tasks = {
+        str(partition): "stuck"
+        if task.state == "ready" and _stuck(task.idle_since, task.last_commit)
+        else task.state
+        for partition, task in service.tasks.items()
+    }
+    return {"ready": service.joined and all(state == "ready" for state in tasks.values()), "tasks": tasks}
+
+
+def _stuck(idle_since: float | None, last_commit: float) -> bool:
+    return idle_since is None and 0 < last_commit < time.time() - _STALE_SECONDS
+
+
+class _Own:
+    """What this process measures, without the processors of other apps that share it: each app has a port of its own,
+    and a dashboard that adds up all ports must not count anything twice."""
+
+    def __init__(self, processors: set[str]) -> None:
+        self._processors = processors
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of the process, those with a `processor` label only where it is one of ours."""
+        families: Iterable[Metric] = REGISTRY.collect()
+        for family in families:
+            own = Metric(family.name, family.documentation, family.type, family.unit)
+            own.samples = [
+                s for s in family.samples if s.labels.get("processor", None) in (None, *self._processors)
+            ]
+            if own.samples or not family.samples:
+                yield own
