@@ -9,8 +9,18 @@ from .model import Published
 __all__ = ["DeadLetter", "Reason"]
 
 Reason = Literal[
-    "unreadable", "invalid", "unknown_type", "too_new", "future_dated", "id_reused", "identity", "wrong_key",
-    "stale_revision", "illegal_transition", "unknown_task", "fold_failed",
+    "unreadable",
+    "invalid",
+    "unknown_type",
+    "too_new",
+    "future_dated",
+    "id_reused",
+    "identity",
+    "wrong_key",
+    "stale_revision",
+    "illegal_transition",
+    "unknown_task",
+    "fold_failed",
 ]
 """Why: not UTF-8 JSON · a field is wrong · a type this feed does not carry · a schema version newer than ours ·
 happened after it was recorded · one id, two bodies · carries an HKID · the record key is not the subject · an answer

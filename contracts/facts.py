@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from .ids import HouseholdId
 
-__all__ = ["Fact", "Follow", "Projection", "Version", "slot", "supersedes"]
+__all__ = ["Fact", "Follow", "Projection", "Version", "merged", "prevailing", "slot"]
 
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -42,21 +42,35 @@ def slot(fact: Fact) -> str:
     return f"{fact['kind']}|{fact['key']}|{fact['source']}"
 
 
-def supersedes(new: Fact, old: Fact | None) -> bool:
-    """Whether `new` replaces `old` in its slot; never by the order of arrival."""
-    return old is None or tuple(new["version"]) > tuple(old["version"])
+def merged(known: list[Fact], new: Fact) -> list[Fact] | None:
+    """A slot's versions with `new` among them, sorted by version; None if it changes nothing.
+
+    Versions are kept, so that taking one back shows what it had replaced. One event has one version in a slot:
+    the larger `version[3:]` of the same event id stays (see `Version`)."""
+    same = next((fact for fact in known if fact["version"][2] == new["version"][2]), None)
+    if same is not None and tuple(same["version"][3:]) >= tuple(new["version"][3:]):
+        return None
+    return sorted([*(fact for fact in known if fact is not same), new], key=lambda fact: tuple(fact["version"]))
+
+
+def prevailing(versions: list[Fact]) -> Fact:
+    """The version of a slot that holds: the highest, never the last to arrive."""
+    return versions[-1]
 
 
 @with_config(_CLOSED)
 class Follow(TypedDict):
     """`person.facts`: tells a person's keeper which households want to know of them because of `via`.
 
-    Never forwarded: a follow is computed from memberships and care alone, so two spouses cannot echo."""
+    Never forwarded: a follow is computed from memberships, care and links alone, so two spouses cannot echo.
+    `own` are the households in which `via` has a tenancy; `households` is all that the subject should inform."""
 
     follow: Literal[True]
     subject: str
     via: str
     revision: int
+    because: Literal["care", "link"]
+    own: list[str]
     households: list[str]
 
 

@@ -8,7 +8,18 @@ from .ids import HouseholdId
 from .instants import Instant
 from .model import Bilingual, Code, Published
 
-__all__ = ["OPEN", "Ask", "Evidence", "Flag", "FollowUp", "Level", "NotTriggered", "Priority", "Status", "Verdict"]
+__all__ = [
+    "OPEN",
+    "Ask",
+    "Evidence",
+    "Flag",
+    "FollowUp",
+    "Level",
+    "NotTriggered",
+    "Priority",
+    "Status",
+    "Verdict",
+]
 
 Verdict = Literal["met", "not_met", "unknown", "error"]
 Level = Literal["low", "medium", "high", "very_high"]
@@ -76,6 +87,7 @@ class Flag(Published):
     episode_at: Instant = Field(description="When the episode began, as far as is known now.")
     received_at: Instant = Field(description="When the latest event behind the flag came in at the door.")
     district: str | None
+    estate: str | None = None
     level: Level
     as_of: Instant
     ruleset: str = Field(description="Hash of the rules in force.")

@@ -16,10 +16,14 @@ EPOCH = "1970-01-01T00:00:00.000Z"
 
 
 def parse(instant: str) -> datetime:
-    """The aware UTC datetime of an ISO 8601 text. Raises ValueError for text without an offset."""
-    moment = datetime.fromisoformat(instant)
+    """The aware UTC datetime of an ISO 8601 text. Raises ValueError (without quoting the text, which could hold
+    anything) for text that is no instant or has no offset."""
+    try:
+        moment = datetime.fromisoformat(instant)
+    except ValueError:
+        raise ValueError("not an ISO 8601 instant; write it as 2026-07-01T07:00:00Z") from None
     if moment.tzinfo is None:
-        raise ValueError(f"instant {instant!r} has no UTC offset; write it as 2026-07-01T07:00:00Z")
+        raise ValueError("an instant without a UTC offset; write it as 2026-07-01T07:00:00Z")
     return moment.astimezone(UTC)
 
 

@@ -9,39 +9,99 @@ from .ids import HouseholdId, Token
 from .instants import Instant
 from .model import Bilingual, Code, Published
 
-__all__ = ["DECLINE_CODES", "OUTCOMES", "TERMINAL", "UNIT_KINDS", "BusinessStatus", "Task", "TaskStatus", "TaskUpdate", "UnitKind"]
+__all__ = [
+    "DECLINE_CODES",
+    "OUTCOMES",
+    "TERMINAL",
+    "UNIT_KINDS",
+    "BusinessStatus",
+    "Task",
+    "TaskStatus",
+    "TaskUpdate",
+    "UnitKind",
+]
 
 UnitKind = Literal[
-    "hotline", "outreach", "emergency_support", "care_team", "elderly_centre", "family_service", "mental_wellness",
-    "disability_support", "carer_resource", "emergency_alarm", "district_office",
+    "hotline",
+    "outreach",
+    "emergency_support",
+    "care_team",
+    "elderly_centre",
+    "family_service",
+    "mental_wellness",
+    "disability_support",
+    "carer_resource",
+    "emergency_alarm",
+    "district_office",
 ]
 UNIT_KINDS: tuple[UnitKind, ...] = UnitKind.__args__  # type: ignore[attr-defined]
 
 TaskStatus = Literal[
-    "requested", "received", "accepted", "rejected", "in-progress", "on-hold", "completed", "failed", "cancelled",
+    "requested",
+    "received",
+    "accepted",
+    "rejected",
+    "in-progress",
+    "on-hold",
+    "completed",
+    "failed",
+    "cancelled",
     "entered-in-error",
 ]
 TERMINAL: frozenset[str] = frozenset({"rejected", "completed", "failed", "cancelled", "entered-in-error"})
 
 BusinessStatus = Literal[
-    "queued", "delivered", "delivery_failed", "contact_attempted", "contact_made", "visit_scheduled", "no_show",
-    "service_started", "cancellation_requested", "escalated", "handed_over",
+    "queued",
+    "delivered",
+    "delivery_failed",
+    "contact_attempted",
+    "contact_made",
+    "visit_scheduled",
+    "no_show",
+    "service_started",
+    "cancellation_requested",
+    "escalated",
+    "handed_over",
 ]
 DeclineCode = Literal[
-    "out_of_area", "no_capacity", "waitlist", "ineligible", "already_known", "insufficient_info",
-    "conflict_of_interest", "safety",
+    "out_of_area",
+    "no_capacity",
+    "waitlist",
+    "ineligible",
+    "already_known",
+    "insufficient_info",
+    "conflict_of_interest",
+    "safety",
 ]
 DECLINE_CODES: tuple[DeclineCode, ...] = DeclineCode.__args__  # type: ignore[attr-defined]
 
 Outcome = Literal[
-    "risk_assessed", "follow_up_planned", "hospital_referral_made", "care_resumed", "placement_arranged",
-    "service_delivered", "already_supported", "declined_by_person", "not_located", "moved", "deceased", "hospitalised",
+    "risk_assessed",
+    "follow_up_planned",
+    "hospital_referral_made",
+    "care_resumed",
+    "placement_arranged",
+    "service_delivered",
+    "already_supported",
+    "declined_by_person",
+    "not_located",
+    "moved",
+    "deceased",
+    "hospitalised",
 ]
 OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
 
 Finding = Literal[
-    "no_arrangement", "unreachable", "cover_confirmed", "needs_elderly_service", "needs_family_service",
-    "needs_mental_wellness", "needs_disability_support", "needs_carer_support", "wishes_alarm", "needs_respite",
+    "no_arrangement",
+    "unreachable",
+    "cover_confirmed",
+    "needs_elderly_service",
+    "needs_family_service",
+    "needs_mental_wellness",
+    "needs_disability_support",
+    "needs_carer_support",
+    "wishes_alarm",
+    "needs_respite",
 ]
 
 
@@ -66,7 +126,8 @@ class Task(Published):
     purpose: Code
     reason: list[Code] = Field(min_length=1)
     reason_text: Bilingual
-    unit_kind: UnitKind
+    asked_of: UnitKind = Field(description="The kind of unit that the flag asks for.")
+    unit_kind: UnitKind = Field(description="The kind that has it now: a duty officer's after too many declines.")
     unit: Token = Field(description="The unit that owns the task, or the district queue.")
     district: str | None
     requested_at: Instant = Field(description="From when the clocks run.")
@@ -78,7 +139,9 @@ class Task(Published):
     lawful_basis: Code
 
 
-Action = Literal["receive", "accept", "reject", "start", "attempt", "hold", "resume", "complete", "fail", "confirm_cancel"]
+Action = Literal[
+    "receive", "accept", "reject", "start", "attempt", "hold", "resume", "complete", "fail", "confirm_cancel"
+]
 
 
 class TaskUpdate(BaseModel):

@@ -9,12 +9,20 @@ from ._model import Address, EventData
 
 __all__ = ["TYPES", "VERSION", "Incident", "Observation"]
 
-Observer = Literal[
-    "care_team", "property_staff", "welfare_unit", "school", "police", "volunteer", "district_office"
-]
+Observer = Literal["care_team", "property_staff", "welfare_unit", "school", "police", "volunteer", "district_office"]
 Concern = Literal[
-    "not_seen", "no_answer", "strain", "frail", "isolated", "violence_reported", "child_at_risk_reported",
-    "mental_health_crisis_reported", "youth_distress_reported", "hidden_household", "care_covered", "carer_home",
+    "not_seen",
+    "no_answer",
+    "strain",
+    "frail",
+    "isolated",
+    "violence_reported",
+    "child_at_risk_reported",
+    "mental_health_crisis_reported",
+    "youth_distress_reported",
+    "hidden_household",
+    "care_covered",
+    "carer_home",
 ]
 
 

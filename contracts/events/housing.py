@@ -8,7 +8,17 @@ from ..ids import PersonId, Token
 from ..instants import Instant
 from ._model import Address, EventData
 
-__all__ = ["TYPES", "VERSION", "Member", "MemberAdded", "MemberRemoved", "Snapshot", "Tenancy", "TenancyEnded", "Transferred"]
+__all__ = [
+    "TYPES",
+    "VERSION",
+    "Member",
+    "MemberAdded",
+    "MemberRemoved",
+    "Snapshot",
+    "Tenancy",
+    "TenancyEnded",
+    "Transferred",
+]
 
 
 class Member(EventData):

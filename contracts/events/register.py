@@ -9,13 +9,29 @@ from ._model import EventData
 from .hotline import PlannedAbsence
 
 __all__ = [
-    "TYPES", "VERSION", "AbsencePlanned", "CareAsserted", "CareEnded", "Cohort", "Consent", "Deceased", "Residence", "Service",
+    "TYPES",
+    "VERSION",
+    "AbsencePlanned",
+    "CareAsserted",
+    "CareEnded",
+    "Cohort",
+    "Consent",
+    "Deceased",
+    "Residence",
+    "Service",
 ]
 
 Basis = Literal["allowance", "self_reported", "hotline", "visit"]
 ServiceKind = Literal[
-    "emergency_alarm", "home_care", "day_care", "elderly_centre", "disability_support", "carer_resource",
-    "family_service", "mental_wellness", "meal_delivery",
+    "emergency_alarm",
+    "home_care",
+    "day_care",
+    "elderly_centre",
+    "disability_support",
+    "carer_resource",
+    "family_service",
+    "mental_wellness",
+    "meal_delivery",
 ]
 
 

@@ -18,7 +18,20 @@ from contracts.deadletters import Reason
 from contracts.envelope import Headers
 from contracts.instants import EPOCH
 
-__all__ = ["TICKS", "Dead", "MemoryStore", "Output", "Processor", "Record", "Refused", "Store", "Task", "Turn", "Value", "encode"]
+__all__ = [
+    "TICKS",
+    "Dead",
+    "MemoryStore",
+    "Output",
+    "Processor",
+    "Record",
+    "Refused",
+    "Store",
+    "Task",
+    "Turn",
+    "Value",
+    "encode",
+]
 
 TICKS = "clock.ticks"
 

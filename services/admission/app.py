@@ -1,0 +1,13 @@
+"""`hospital.admissions` in, facts out."""
+
+import faust
+
+from services.admission.hospital import PROCESSOR
+from services.runtime.app import create_app
+
+__all__ = ["app"]
+
+
+def app() -> faust.App:
+    """The service."""
+    return create_app("admission", (PROCESSOR,))

@@ -1,0 +1,221 @@
+"""The facts that a rule may name: documented functions of a candidate, each with the evidence behind its value. Pure.
+
+A fact function returns what was seen (None: unknown, nobody has said), the facts it came from, the instant at which
+the answer may change by time alone, and a code for why it is as it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from contracts.facts import Fact
+from contracts.instants import day_of, plus
+from services.correlator.episodes import STRAIN_WINDOW_DAYS, Candidate
+from services.correlator.view import Person
+
+__all__ = ["FACTS", "NAMES", "FactFunction", "Seen"]
+
+T = TypeVar("T")
+
+ELDERLY_AGE = 65
+"""From this age on a person counts as elderly (the census's and the pilots' measure; figures.md)."""
+ABLE_UNTIL_AGE = 75
+"""A co-resident adult below this age, not in hospital and not cared for, counts as able to step in."""
+ADULT_AGE = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a fact function saw. `value` None is *unknown*."""
+
+    value: Any
+    facts: tuple[Fact, ...] = ()
+    until: str | None = None
+    because: str | None = None
+
+
+FactFunction = Callable[[Candidate], Seen]
+FACTS: dict[str, FactFunction] = {}
+
+
+def fact(name: str) -> Callable[[FactFunction], FactFunction]:
+    """Registers a fact function under the name that rules use."""
+
+    def register(function: FactFunction) -> FactFunction:
+        FACTS[name] = function
+        return function
+
+    return register
+
+
+@fact("carer.in_hospital")
+def carer_in_hospital(candidate: Candidate) -> Seen:
+    """Whether this visit keeps the carer from home: from the admission to the return home. True or False.
+    A discharge with `deceased` is no return. Sources: hospital feed."""
+    visit = _need(candidate.visit)
+    return Seen(visit.away, tuple(visit.facts), because=visit.ended_by)
+
+
+@fact("carer.died_in_hospital")
+def carer_died_in_hospital(candidate: Candidate) -> Seen:
+    """Whether the visit ended with the carer's death. True or False. Source: hospital feed."""
+    visit = _need(candidate.visit)
+    return Seen(visit.died, (visit.discharged,) if visit.discharged else ())
+
+
+@fact("carer.cohort")
+def carer_cohort(candidate: Candidate) -> Seen:
+    """The groups about whose admissions the department is told; a list of codes. Source: register."""
+    facts = tuple(_need(candidate.carer).of("cohort"))
+    return Seen(sorted({f["key"] for f in facts}), facts)
+
+
+@fact("cared_for.in_hospital")
+def cared_for_in_hospital(candidate: Candidate) -> Seen:
+    """Whether the cared-for person is in hospital too. True or False. Source: hospital feed."""
+    visits = [visit for visit in _need(candidate.person).visits if visit.away]
+    return Seen(bool(visits), tuple(f for visit in visits for f in visit.facts))
+
+
+@fact("other_able_adults_at_home")
+def other_able_adults(candidate: Candidate) -> Seen:
+    """How many members other than carer and cared-for person are 18 to 74, at home, and not cared for themselves.
+    Unknown where nobody able is known and somebody's age is not. Sources: housing, register, hospital."""
+    household, as_of = candidate.household, candidate.as_of
+    away = {_need(candidate.person).id, _need(candidate.carer).id}
+    others = [m for m in household.members if m.id not in away and not m.in_hospital and not m.of("care.receives")]
+    ages = [_age(member, as_of) for member in others]
+    able = sum(1 for age in ages if age is not None and ADULT_AGE <= age < ABLE_UNTIL_AGE)
+    facts = tuple(f for member in household.members for f in _membership(member, household.id))
+    unknown = able == 0 and any(age is None for age in ages)
+    return Seen(None if unknown else able, facts, until=_next_new_year(as_of) if others else None)
+
+
+@fact("cover_confirmed_by_a_person")
+def cover_confirmed(candidate: Candidate) -> Seen:
+    """Whether a person has said since the episode began that care at home is covered, or that the carer is back:
+    a unit's answer, or an observation. True or False. Sources: units, observers."""
+    facts: list[Fact] = []
+    answer = candidate.answer
+    if answer is not None and (answer["value"] or {}).get("cover_confirmed"):
+        facts.append(answer)
+    for person, concern in ((candidate.person, "care_covered"), (candidate.carer, "carer_home")):
+        if person is not None:
+            facts += [
+                f
+                for f in person.of("observation")
+                if (f["value"] or {})["concern"] == concern and f["at"] >= candidate.episode_at
+            ]
+    return Seen(bool(facts), tuple(facts), because="cover_confirmed")
+
+
+@fact("household.kind")
+def household_kind(candidate: Candidate) -> Seen:
+    """Which kinds of household this is; a list of singleton_elderly, doubleton_elderly, carer_of_elderly,
+    carer_of_disabled. Unknown where no member's age is known. Sources: housing, register."""
+    household, as_of = candidate.household, candidate.as_of
+    members = household.members
+    ages = [_age(member, as_of) for member in members]
+    facts = [f for member in members for f in _membership(member, household.id)]
+    kinds = set()
+    if members and all(age is not None and age >= ELDERLY_AGE for age in ages):
+        kinds |= {1: {"singleton_elderly"}, 2: {"doubleton_elderly"}}.get(len(members), set())
+    for member in members:
+        for care in member.of("care.gives"):
+            group = (care["value"] or {})["group"]
+            if group in ("elderly", "disabled"):
+                kinds.add(f"carer_of_{group}")
+                facts.append(care)
+    unknown = not kinds and bool(members) and len(members) <= 2 and all(age is None for age in ages)
+    return Seen(
+        None if unknown else sorted(kinds),
+        tuple(facts),
+        until=_next_new_year(as_of),
+        because="moved_or_changed",
+    )
+
+
+@fact("household.in_public_housing")
+def in_public_housing(candidate: Candidate) -> Seen:
+    """Whether the household has a public-housing tenancy now. True or False. Source: housing."""
+    address = candidate.household.address
+    return Seen(address is not None, (address,) if address else (), because="tenancy_ended")
+
+
+@fact("household.known_support")
+def known_support(candidate: Candidate) -> Seen:
+    """How many welfare services the members are known to use (an emergency alarm alone is no support by a person).
+    Unknown where the register says nothing of services for any member. Source: register."""
+    services = [f for member in candidate.household.members for f in member.of("service")]
+    active = [f for f in services if (f["value"] or {})["active"] and f["key"] != "emergency_alarm"]
+    return Seen(len(active) if services else None, tuple(active or services), because="now_supported")
+
+
+@fact("household.oldest_age")
+def oldest_age(candidate: Candidate) -> Seen:
+    """The age of the oldest member in years, from the year of birth. Unknown where none is known. Source: housing."""
+    ages = [(age, m) for m in candidate.household.members if (age := _age(m, candidate.as_of)) is not None]
+    if not ages:
+        return Seen(None)
+    age, oldest = max(ages, key=lambda pair: (pair[0], pair[1].id))
+    return Seen(age, tuple(_membership(oldest, candidate.household.id)), until=_next_new_year(candidate.as_of))
+
+
+@fact("contacts.most_in_14_days")
+def most_in_14_days(candidate: Candidate) -> Seen:
+    """The largest number of this episode's contacts about strain within any 14 days. Source: hotline."""
+    run = candidate.behind
+    most = max(
+        sum(1 for other in run[i:] if other["at"] <= plus(first["at"], days=STRAIN_WINDOW_DAYS))
+        for i, first in enumerate(run)
+    )
+    return Seen(most, run)
+
+
+@fact("contacts.gravest")
+def gravest(candidate: Candidate) -> Seen:
+    """The gravest assessment among this episode's contacts: routine, raised or grave. Source: hotline."""
+    order = ("routine", "raised", "grave")
+    worst = max(candidate.behind, key=lambda f: (order.index((f["value"] or {})["gravity"]), f["at"], f["key"]))
+    return Seen((worst["value"] or {})["gravity"], (worst,))
+
+
+@fact("contact.immediate_danger")
+def immediate_danger(candidate: Candidate) -> Seen:
+    """Whether the contact was assessed as immediate danger. True or False. Source: hotline."""
+    contact = candidate.behind[0]
+    return Seen((contact["value"] or {})["immediate_danger"], (contact,))
+
+
+@fact("absence.still_to_come_or_on")
+def absence_ahead(candidate: Candidate) -> Seen:
+    """Whether the planned absence has not ended yet. True or False. Sources: register, hotline."""
+    absence = candidate.behind[0]
+    ends_at = (absence["value"] or {})["ends_at"]
+    return Seen(candidate.as_of < ends_at, (absence,), until=ends_at, because="absence_over")
+
+
+def _need(value: T | None) -> T:
+    """A part of the candidate that this kind of episode has; a rule that asks another kind gets verdict `error`."""
+    if value is None:
+        raise LookupError("this kind of episode has no such part")
+    return value
+
+
+def _age(person: Person, as_of: str) -> int | None:
+    return None if person.birth_year is None else day_of(as_of).year - person.birth_year
+
+
+def _membership(person: Person, household: str) -> list[Fact]:
+    kinds = ("membership.start", "membership.asserted")
+    return [f for kind in kinds for f in person.of(kind) if f["key"] == household]
+
+
+def _next_new_year(as_of: str) -> str:
+    """When ages next change: New Year in Hong Kong, since only the year of birth is known. Before the first tick that
+    is in 1970, so that the first tick wakes everybody whose age matters."""
+    return f"{day_of(as_of).year:04d}-12-31T16:00:00.000Z"
+
+
+NAMES: Mapping[str, str] = {name: (function.__doc__ or "").split(".")[0] for name, function in FACTS.items()}
+"""Every fact's name with the first sentence of its documentation."""

@@ -1,0 +1,85 @@
+"""The whole line: which services there are, and the same folds without Kafka.
+
+`Line` runs every processor's own fold in memory, one input record at a time until nothing is in flight. Replay, the
+rules' examples and most tests stand on it; the services run the very same folds inside transactions.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from contracts.instants import EPOCH
+from services.adapters.simulated_unit import SimulatedUnits
+from services.admission import hospital
+from services.community import observations
+from services.correlator.household import correlator
+from services.hotline import contacts
+from services.housing import places, tenancy
+from services.people import person
+from services.policy import load_clocks, load_directory, load_rules, load_sources
+from services.referral.desk import Desk
+from services.register import welfare
+from services.runtime.fold import MemoryStore, Processor, Record, Task, Turn
+
+__all__ = ["SERVICES", "Line", "line_processors"]
+
+SERVICES: tuple[str, ...] = (
+    "admission",
+    "housing",
+    "hotline",
+    "register",
+    "community",
+    "people",
+    "correlator",
+    "referral",
+    "adapters",
+    "clock",
+)
+"""Every service, in the order of the web ports. Each is `services.<name>.app`."""
+
+
+def line_processors(policy: Path, units: bool = False) -> tuple[Processor, ...]:
+    """The processors of all services; with `units`, the simulated units too (a recorded log holds their answers)."""
+    return (
+        hospital.PROCESSOR,
+        tenancy.PROCESSOR,
+        places.PROCESSOR,
+        contacts.PROCESSOR,
+        welfare.PROCESSOR,
+        observations.PROCESSOR,
+        person.PROCESSOR,
+        correlator(load_rules(policy), load_sources(policy)),
+        Desk(load_directory(policy), load_clocks(policy)).processor(),
+        *((SimulatedUnits().processor(),) if units else ()),
+    )
+
+
+class Line:
+    """All processors in memory. What a record causes is finished before the next one is taken."""
+
+    def __init__(self, processors: Sequence[Processor], as_of: str = EPOCH) -> None:
+        """`as_of` is where every task starts; ticks move it on."""
+        self.tasks = [Task(processor, MemoryStore(), as_of) for processor in processors]
+        self._readers: dict[str, list[Task]] = {}
+        for task in self.tasks:
+            for topic in task.processor.inputs:
+                self._readers.setdefault(topic, []).append(task)
+
+    def take(self, record: Record) -> Iterator[tuple[str, Turn]]:
+        """Runs one record through the line; yields every turn that it caused with its processor's name."""
+        waiting = deque([record])
+        while waiting:
+            current = waiting.popleft()
+            for task in self._readers.get(current.topic, ()):
+                for turn in task.take(current):
+                    for output in turn.outputs:
+                        waiting.append(
+                            Record(
+                                output.topic,
+                                output.key,
+                                output.value,
+                                output.headers,
+                                timestamp=record.timestamp,
+                            )
+                        )
+                    yield task.processor.name, turn

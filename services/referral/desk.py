@@ -1,0 +1,313 @@
+"""The referral desk of one household: turns flags into tasks, and answers into what happens next. Pure.
+
+State per household: the flags as last seen, every task, releases by officers, and what has been answered. The desk
+tells the correlator through `household.facts` what people have found, so that a flag closes only by a person.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from contracts.control import OfficerDecision
+from contracts.facts import Fact
+from contracts.flags import OPEN, Ask, Flag
+from contracts.ids import task_id
+from contracts.model import Bilingual
+from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
+from services.referral.lifecycle import answer, reissue, take_back
+from services.referral.policy import Clock, Directory
+from services.runtime.fold import Processor, Record, Refused, Turn, Value
+from services.runtime.intake import complaint
+
+__all__ = ["MAX_ATTEMPTS", "Desk"]
+
+MAX_ATTEMPTS = 3
+"""Declines by as many units bring a task to the district's duty officer."""
+
+EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0}
+
+LAWFUL_BASIS = {"immediate-danger": "vital_interests"}
+
+
+class Desk:
+    """The fold over flags, answers and officers' decisions, with the directory and the clocks bound."""
+
+    def __init__(self, directory: Directory, clocks: Mapping[str, Clock]) -> None:
+        self.directory = directory
+        self.clocks = clocks
+
+    def processor(self) -> Processor:
+        """The processor that runs this desk for every household."""
+        outputs = (*(f"referral.tasks.{kind}" for kind in UNIT_KINDS), "household.facts", "dead.letters")
+        return Processor("referral", ("risk.flags", "referral.updates", "officer.decisions"), outputs, self.fold)
+
+    def fold(self, record: Record, turn: Turn) -> None:
+        """Applies one record of `risk.flags`, `referral.updates` or `officer.decisions`."""
+        household = record.key.decode()
+        work = _Work(self, household, turn)
+        match record.topic:
+            case "risk.flags":
+                work.flag(Flag.model_validate_json(record.value))
+            case "officer.decisions":
+                work.decision(_read(OfficerDecision, record))
+            case _:
+                work.update(_read(TaskUpdate, record))
+        work.settle()
+
+
+def _read(model: Any, record: Record) -> Any:
+    try:
+        said = model.model_validate_json(record.value)
+    except ValidationError as error:
+        raise Refused("invalid", complaint(error)) from None
+    if said.household_id.encode() != record.key:
+        raise Refused("wrong_key", "the record key is not household_id; key each answer by its household")
+    return said
+
+
+class _Work:
+    """One turn's work on one household's desk."""
+
+    def __init__(self, desk: Desk, household: str, turn: Turn) -> None:
+        state = turn.get(household) or EMPTY
+        self.desk, self.household, self.turn = desk, household, turn
+        self.state: Value = {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
+        self.tell = False
+
+    def flag(self, flag: Flag) -> None:
+        known = self.state["flags"].get(flag.flag_id)
+        if known is not None and known["revision"] >= flag.revision:
+            self.turn.duplicate = True
+            return
+        self.state["flags"][flag.flag_id] = flag.model_dump(
+            mode="json", by_alias=True, exclude={"evidence", "not_triggered"}
+        )
+        self._reconcile(flag.flag_id, flag.as_of)
+
+    def decision(self, decision: OfficerDecision) -> None:
+        if decision.flag_id in self.state["released"]:
+            self.turn.duplicate = True
+            return
+        self.state["released"][decision.flag_id] = {"at": decision.at, "wave": decision.wave}
+        if decision.flag_id in self.state["flags"]:
+            self._reconcile(decision.flag_id, decision.at)
+
+    def update(self, update: TaskUpdate) -> None:
+        if update.update_id in self.state["answered"]:
+            self.turn.duplicate = True
+            return
+        raw = self.state["tasks"].get(update.task_id)
+        if raw is None:
+            raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
+        task = answer(Task.model_validate(raw), update)
+        self.state["answered"][update.update_id] = task.revision
+        self._publish(task)
+        if task.status == "rejected":
+            self._next_unit(task, update.at)
+        if task.status in ("completed", "failed"):
+            self._follow_up(task, update.at)
+        if task.status in TERMINAL:
+            self._found(task, update)
+
+    def settle(self) -> None:
+        """Writes the state, and tells the correlator what people have found if that is news."""
+        if self.tell:
+            self.state["told"] += 1
+            facts = [self.state["found"][flag_id] for flag_id in sorted(self.state["found"])]
+            projection = {
+                "household_id": self.household,
+                "origin": "referral",
+                "revision": self.state["told"],
+                "facts": facts,
+            }
+            self.turn.emit("household.facts", self.household, projection)
+        if not self.turn.duplicate:
+            self.turn.put(self.household, self.state)
+
+    def _reconcile(self, flag_id: str, now: str) -> None:
+        """One open task for each thing that an open flag asks for; what else is open is taken back."""
+        flag = self.state["flags"][flag_id]
+        mine = [Task.model_validate(raw) for raw in self.state["tasks"].values() if raw["flag_id"] == flag_id]
+        if flag["status"] not in OPEN:
+            if flag["status"] != "closed":
+                for task in mine:
+                    self._publish(take_back(task, flag["cause"] or "withdrawn"))
+            return
+        for task in mine:
+            if (again := reissue(task)) is not None:
+                self._publish(again)
+        for raw in flag["asks"]:
+            ask = Ask.model_validate(raw)
+            released = self.state["released"].get(flag_id)
+            if ask.release == "wave" and released is None:
+                continue  # a recorded hold: the flag itself, until an officer releases it
+            since = released["at"] if released and ask.release == "wave" else None
+            self._ensure(flag, ask, now, since=since)
+
+    def _ensure(self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
+        chain = self._chain(flag["flag_id"], ask)
+        latest = chain[-1] if chain else None
+        if latest is None or (latest.status == "cancelled" and latest.business_status != "queued"):
+            self._request(flag, ask, now, attempt=1 + len(chain), part_of=part_of, since=since)
+        elif latest.status not in TERMINAL:
+            self._publish(self._kept_current(latest, flag, ask))
+
+    def _chain(self, flag_id: str, ask: Ask) -> list[Task]:
+        """The attempts at one thing asked, the first first (a duty officer's among them)."""
+        mine = [
+            Task.model_validate(raw)
+            for raw in self.state["tasks"].values()
+            if (raw["flag_id"], raw["purpose"], raw["asked_of"]) == (flag_id, ask.purpose, ask.unit)
+        ]
+        return sorted(mine, key=lambda task: task.attempt)
+
+    def _kept_current(self, task: Task, flag: Value, ask: Ask) -> Task | None:
+        due_ack, due_contact = self._due(flag, ask, task.requested_at if ask.release == "wave" else None)
+        current = {
+            "level": flag["level"],
+            "for_": flag["subject"],
+            "due_ack": due_ack,
+            "due_contact": due_contact,
+            "reason_text": Bilingual.model_validate(flag["title"]),
+        }
+        if all(getattr(task, name) == value for name, value in current.items()):
+            return None
+        return task.model_copy(update={**current, "revision": task.revision + 1})
+
+    def _due(self, flag: Value, ask: Ask, since: str | None) -> tuple[str, str]:
+        clock = self.desk.clocks[ask.priority]
+        return clock.due(since, since) if since else clock.due(flag["episode_at"], flag["received_at"])
+
+    def _request(
+        self,
+        flag: Value,
+        ask: Ask,
+        now: str,
+        attempt: int,
+        part_of: str | None = None,
+        since: str | None = None,
+        declined_by: tuple[str, ...] = (),
+    ) -> None:
+        district, estate = flag["district"], flag["estate"]
+        kind = ask.unit if attempt <= MAX_ATTEMPTS else "district_office"
+        unit = self.desk.directory.choose(kind, district, estate, self.household, declined_by)
+        if unit is None and kind != "district_office":
+            kind = "district_office"
+            unit = self.desk.directory.choose(kind, district, estate, self.household, declined_by)
+        due_ack, due_contact = self._due(flag, ask, since)
+        new_id = task_id(flag["flag_id"], ask.purpose, ask.unit, attempt)
+        self._publish(
+            Task.model_validate(
+                {
+                    "task_id": new_id,
+                    "placer_id": new_id,
+                    "attempt": attempt,
+                    "part_of": part_of,
+                    "revision": 1,
+                    "status": "requested",
+                    "business_status": "queued",
+                    "for": flag["subject"],
+                    "household_id": self.household,
+                    "flag_id": flag["flag_id"],
+                    "typology": flag["typology"],
+                    "level": flag["level"],
+                    "priority": ask.priority,
+                    "purpose": ask.purpose,
+                    "reason": [flag["typology"]],
+                    "reason_text": flag["title"],
+                    "asked_of": ask.unit,
+                    "unit_kind": kind,
+                    "unit": unit or f"queue-{district or 'territory'}",
+                    "district": district,
+                    "requested_at": since or now,
+                    "due_ack": due_ack,
+                    "due_contact": due_contact,
+                    "lawful_basis": LAWFUL_BASIS.get(flag["rule"], "public_task"),
+                }
+            )
+        )
+
+    def _next_unit(self, task: Task, now: str) -> None:
+        """After a decline: the next eligible unit, never back to one that declined; at the cap the duty officer."""
+        flag = self.state["flags"][task.flag_id]
+        if flag["status"] not in OPEN or task.business_status == "cancellation_requested":
+            return
+        ask = self._ask_of(flag, task)
+        if ask is None:
+            return
+        chain = self._chain(task.flag_id, ask)
+        declined_by = tuple(one.unit for one in chain if one.status == "rejected")
+        since = task.requested_at if ask.release == "wave" else None
+        self._request(flag, ask, now, task.attempt + 1, task.part_of, since, declined_by)
+
+    def _ask_of(self, flag: Value, task: Task) -> Ask | None:
+        asks = [Ask.model_validate(raw) for raw in [*flag["asks"], *(step["ask"] for step in flag["then"])]]
+        return next((ask for ask in asks if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
+
+    def _follow_up(self, task: Task, now: str) -> None:
+        """What the answer's findings ask for next; each once, however often it was found."""
+        flag = self.state["flags"][task.flag_id]
+        for step in flag["then"]:
+            if step["on"] in task.findings:
+                ask = Ask.model_validate(step["ask"])
+                # what a person found counts from when it was found, not from when the episode began
+                if not self._chain(task.flag_id, ask):
+                    self._request(flag, ask, now, attempt=1, part_of=task.task_id, since=now)
+
+    def _found(self, task: Task, update: TaskUpdate) -> None:
+        """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
+        tasks = [raw for raw in self.state["tasks"].values() if raw["flag_id"] == task.flag_id]
+        by_people = [raw for raw in tasks if raw["status"] in ("completed", "failed")]
+        done = all(raw["status"] in TERMINAL for raw in tasks)
+        cover = any("cover_confirmed" in raw["findings"] for raw in tasks)
+        before = self.state["found"].get(task.flag_id)
+        if not by_people or (not done and not (cover and before is None)):
+            return
+        value = {"cover_confirmed": cover, "closed": _closure(by_people) if done else None}
+        if before is not None and before["value"] == value:
+            return
+        self.state["found"][task.flag_id] = Fact(
+            subject=self.household,
+            kind="task.outcome",
+            key=task.flag_id,
+            source=task.unit,
+            version=(update.at, task.revision, update.update_id, 0, ""),
+            at=update.at,
+            received=update.at,
+            value=value,
+        )
+        self.tell = True
+
+    def _publish(self, task: Task | None) -> None:
+        if task is None:
+            return
+        raw = task.model_dump(mode="json", by_alias=True)
+        self.state["tasks"][task.task_id] = raw
+        headers = (
+            ("ce_specversion", b"1.0"),
+            ("ce_id", f"{task.task_id}:{task.revision}".encode()),
+            ("ce_source", b"kithline/referral"),
+            ("ce_type", b"referral.task"),
+            ("ce_subject", task.for_.encode()),
+        )
+        self.turn.emit(f"referral.tasks.{task.unit_kind}", self.household, raw, headers)
+
+
+Closure = Literal["confirmed_need", "arranged_already", "no_need", "unreachable", "wrong_person"]
+
+
+def _closure(tasks: list[Value]) -> Closure:
+    """How the flag ends, from all that people found: the gravest finding names it."""
+    findings = {finding for task in tasks for finding in task["findings"]}
+    outcomes = {task["outcome"] for task in tasks}
+    if findings - {"cover_confirmed", "unreachable"} or outcomes & {
+        "placement_arranged",
+        "service_delivered",
+    }:
+        return "confirmed_need"
+    if "cover_confirmed" in findings or outcomes & {"already_supported", "care_resumed"}:
+        return "arranged_already"
+    if outcomes & {"moved"}:
+        return "wrong_person"
+    return "unreachable" if "not_located" in outcomes else "no_need"

@@ -1,0 +1,101 @@
+"""The life of one task: which answer is allowed from where, and what it makes of the task. Pure."""
+
+from collections.abc import Mapping
+
+from contracts.tasks import TERMINAL, Task, TaskUpdate
+from services.runtime.fold import Refused
+
+__all__ = ["ALLOWED", "answer", "reissue", "take_back"]
+
+ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "requested": {
+        "receive": ("received", "delivered"),
+        "accept": ("accepted", "delivered"),
+        "reject": ("rejected", "delivered"),
+    },
+    "received": {"accept": ("accepted", "delivered"), "reject": ("rejected", "delivered")},
+    "accepted": {
+        "start": ("in-progress", "contact_made"),
+        "attempt": ("in-progress", "contact_attempted"),
+        "hold": ("on-hold", "visit_scheduled"),
+        "complete": ("completed", "service_started"),
+        "fail": ("failed", "no_show"),
+        "confirm_cancel": ("cancelled", "cancellation_requested"),
+    },
+    "in-progress": {
+        "start": ("in-progress", "contact_made"),
+        "attempt": ("in-progress", "contact_attempted"),
+        "hold": ("on-hold", "visit_scheduled"),
+        "complete": ("completed", "service_started"),
+        "fail": ("failed", "no_show"),
+        "confirm_cancel": ("cancelled", "cancellation_requested"),
+    },
+    "on-hold": {
+        "resume": ("in-progress", "contact_made"),
+        "complete": ("completed", "service_started"),
+        "fail": ("failed", "no_show"),
+        "confirm_cancel": ("cancelled", "cancellation_requested"),
+    },
+}
+"""status -> action -> (next status, business status). What is not here is refused."""
+
+
+def answer(task: Task, update: TaskUpdate) -> Task:
+    """The task's next revision after a unit's answer. Raises Refused for a stale or impossible one."""
+    if update.expected_revision != task.revision:
+        raise Refused(
+            "stale_revision",
+            f"the task is at revision {task.revision}; read it again and answer that revision",
+        )
+    if update.unit != task.unit:
+        raise Refused("illegal_transition", f"the task is with unit {task.unit}; only its owner answers")
+    allowed = ALLOWED.get(task.status, {})
+    if update.action not in allowed:
+        can = ", ".join(allowed) or "nothing"
+        raise Refused("illegal_transition", f"a task that is {task.status} allows {can}, not {update.action}")
+    if update.action == "confirm_cancel" and task.business_status != "cancellation_requested":
+        raise Refused(
+            "illegal_transition",
+            "nobody asked to cancel this task; complete it or let it fail, with an outcome",
+        )
+    status, business_status = allowed[update.action]
+    if task.business_status == "cancellation_requested" and status not in TERMINAL:
+        business_status = "cancellation_requested"  # the request stands until the unit decides
+    return task.model_copy(
+        update={
+            "revision": task.revision + 1,
+            "status": status,
+            "business_status": business_status,
+            "status_reason": update.reason or task.status_reason,
+            "attempts_to_reach": task.attempts_to_reach + (update.action == "attempt"),
+            "findings": sorted({*task.findings, *update.findings}),
+            "outcome": update.outcome or task.outcome,
+            "filler_id": update.filler_id or task.filler_id,
+        }
+    )
+
+
+def take_back(task: Task, cause: str) -> Task | None:
+    """The next revision when what the task was for has gone: cancelled if nobody has accepted it, else the unit is
+    asked and decides. None if there is nothing (more) to do."""
+    if task.status in TERMINAL or task.business_status == "cancellation_requested":
+        return None
+    if task.status in ("requested", "received"):
+        changes = {"status": "cancelled", "status_reason": cause}
+    else:
+        changes = {"business_status": "cancellation_requested", "status_reason": cause}
+    return task.model_copy(update={"revision": task.revision + 1, **changes})
+
+
+def reissue(task: Task) -> Task | None:
+    """The next revision when a task that was taken back is wanted after all; None if that needs a new attempt.
+
+    Before any unit has seen it, a cancelled task is the same task again: whether the cancellation came to us between
+    two other records must not change what is asked. Once a unit has had it, a further attempt is a task of its own."""
+    if task.status == "cancelled" and task.business_status == "queued":
+        return task.model_copy(update={"revision": task.revision + 1, "status": "requested", "status_reason": None})
+    if task.status not in TERMINAL and task.business_status == "cancellation_requested":
+        return task.model_copy(
+            update={"revision": task.revision + 1, "business_status": "delivered", "status_reason": None}
+        )
+    return None

@@ -1,0 +1,91 @@
+"""Reads policy files. A wrong file is one clear error at start that names file, line and what is expected."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from services.runtime.errors import Problem
+
+__all__ = ["read"]
+
+T = TypeVar("T")
+
+
+def read(path: Path, shape: TypeAdapter[T]) -> T:
+    """The validated content of one YAML file. Raises Problem with file and line for whatever is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise Problem(f"{path}: cannot be read ({fault.strerror}); is KITHLINE_POLICY_DIR right?") from None
+    except UnicodeDecodeError:
+        raise Problem(f"{path}: is not UTF-8 text") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _no_key_twice(path, node)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as fault:
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+        raise Problem(f"{path}:{line}: not YAML: {fault.problem}") from None
+    try:
+        return shape.validate_python(content)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in _steps(fault["loc"], content))
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        line = _line(node, _steps(fault["loc"], content))
+        raise Problem(f"{path}:{line}: {where or 'file'}: {_expected(fault)}{more}") from None
+
+
+def _expected(fault: Any) -> str:
+    message: str = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        return "is not a word that is known here; check its spelling"
+    if fault["type"] == "missing":
+        return "is missing; add it"
+    return message
+
+
+def _steps(location: Sequence[str | int], content: Any) -> list[str | int]:
+    """The part of a location that is a path in the file (pydantic also names the members of unions)."""
+    steps: list[str | int] = []
+    for place, step in enumerate(location):
+        if (isinstance(step, int) and isinstance(content, list) and step < len(content)) or (
+            isinstance(content, dict) and step in content
+        ):
+            content = content[step]
+            steps.append(step)
+        elif isinstance(content, dict) and place == len(location) - 1:
+            steps.append(step)
+    return steps
+
+
+def _line(node: yaml.Node | None, steps: Sequence[str | int]) -> int:
+    """The line of the deepest part of the path that exists in the file."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for step in steps:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == step), None)
+            if pair is None:
+                return line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _no_key_twice(path: Path, node: yaml.Node | None) -> None:
+    """YAML readers keep the last of two equal keys and say nothing; a policy must not lose a line like that."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise Problem(f"{path}:{key.start_mark.line + 1}: {key.value!r} occurs twice here; keep one")
+            seen.add(key.value)
+            _no_key_twice(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _no_key_twice(path, value)
