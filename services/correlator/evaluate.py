@@ -6,8 +6,8 @@ that fails to compute neither stops a rule from firing nor mitigates a flag.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from contracts.facts import Fact
 from contracts.flags import Evidence, Level, NotTriggered, Verdict
 from contracts.instants import EPOCH, milliseconds
 from services.correlator.episodes import EPISODES, Candidate
@@ -16,6 +16,18 @@ from services.correlator.rules import LEVELS, AnyOf, Clause, Rule
 from services.correlator.view import Household
 
 __all__ = ["Decision", "evaluate", "why_not"]
+
+Part = Literal["when", "unless", "raised_by"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One clause (or one `any`, with its parts), judged; evidence is written out only when somebody asks why."""
+
+    holds: bool
+    verdicts: tuple[tuple[Clause, Seen, Verdict, Part], ...]
+    until: str | None
+    because: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +40,22 @@ class Decision:
     mitigated: bool
     cause: str | None
     level: Level
-    evidence: tuple[Evidence, ...]
-    failed: tuple[Evidence, ...]
+    every: tuple[_Judged, ...]
+    stopping: tuple[_Judged, ...]
     until: str | None
 
     @property
-    def behind(self) -> tuple[Fact, ...]:
-        return self.candidate.behind
+    def evidence(self) -> list[Evidence]:
+        """Every clause with what was seen and the verdict."""
+        return self._written(self.every)
 
+    @property
+    def failed(self) -> list[Evidence]:
+        """The clauses that kept the rule from firing."""
+        return self._written(self.stopping)
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    holds: bool
-    evidence: tuple[Evidence, ...]
-    until: str | None
-    because: str | None
+    def _written(self, judged: Sequence[_Judged]) -> list[Evidence]:
+        return [_evidence(self.rule, self.candidate.as_of, *verdict) for one in judged for verdict in one.verdicts]
 
 
 def evaluate(rules: Sequence[Rule], household: Household, as_of: str) -> list[Decision]:
@@ -65,55 +78,51 @@ def why_not(decisions: Sequence[Decision], rules: Sequence[Rule], fired: Decisio
         about = [d for d in decisions if d.rule.id == rule.id and d.candidate.subject in subjects]
         if any(d.fires for d in about):
             continue
-        failed = about[0].failed if about else (_no_episode(rule),)
-        others.append(NotTriggered(rule=rule.id, version=rule.version, failed=list(failed)))
+        failed = about[0].failed if about else [_no_episode(rule)]
+        others.append(NotTriggered(rule=rule.id, version=rule.version, failed=failed))
     return others
 
 
 def _decide(rule: Rule, candidate: Candidate) -> Decision:
-    when = [_judge(rule, clause, candidate) for clause in rule.when]
-    unless = [_judge_clause(rule, clause, candidate, "unless") for clause in rule.unless]
-    raised = [_judge_clause(rule, clause, candidate, "raised_by") for clause in rule.raises.raised_by]
+    when = [_judge(clause, candidate) for clause in rule.when]
+    unless = [_judge_clause(clause, candidate, "unless") for clause in rule.unless]
+    raised = [_judge_clause(clause, candidate, "raised_by") for clause in rule.raises.raised_by]
     level = rule.raises.level
     for clause, judged in zip(rule.raises.raised_by, raised, strict=True):
         if judged.holds and LEVELS.index(clause.level) > LEVELS.index(level):
             level = clause.level
-    failing = next((judged for judged in when if not judged.holds), None)
-    mitigating = next((judged for judged in unless if judged.holds and judged.evidence[0].verdict != "error"), None)
-    stopping = failing or mitigating
-    every = [*when, *unless, *raised]
+    failing = [judged for judged in when if not judged.holds]
+    mitigating = [judged for judged in unless if judged.holds]
+    stopping = (*failing, *mitigating)
+    every = (*when, *unless, *raised)
     instants = [judged.until for judged in every if judged.until is not None and judged.until > candidate.as_of]
     return Decision(
         rule=rule,
         candidate=candidate,
-        fires=stopping is None,
-        mitigated=failing is None and mitigating is not None,
-        cause=None if stopping is None else stopping.because or "no_longer_met",
+        fires=not stopping,
+        mitigated=not failing and bool(mitigating),
+        cause=(stopping[0].because or "no_longer_met") if stopping else None,
         level=level,
-        evidence=tuple(item for judged in every for item in judged.evidence),
-        failed=tuple(
-            item
-            for j in [*(j for j in when if not j.holds), *([mitigating] if mitigating else [])]
-            for item in j.evidence
-        ),
+        every=every,
+        stopping=stopping,
         until=min(instants, default=None),
     )
 
 
-def _judge(rule: Rule, clause: Clause | AnyOf, candidate: Candidate) -> _Judged:
+def _judge(clause: Clause | AnyOf, candidate: Candidate) -> _Judged:
     if isinstance(clause, Clause):
-        return _judge_clause(rule, clause, candidate, "when")
-    parts = [_judge_clause(rule, part, candidate, "when") for part in clause.any]
+        return _judge_clause(clause, candidate, "when")
+    parts = [_judge_clause(part, candidate, "when") for part in clause.any]
     return _Judged(
         any(part.holds for part in parts),
-        tuple(item for part in parts for item in part.evidence),
+        tuple(verdict for part in parts for verdict in part.verdicts),
         min((part.until for part in parts if part.until is not None), default=None),
         next((part.because for part in parts if part.because), None),
     )
 
 
-def _judge_clause(rule: Rule, clause: Clause, candidate: Candidate, part: str) -> _Judged:
-    word, limit, test = clause.comparison
+def _judge_clause(clause: Clause, candidate: Candidate, part: Part) -> _Judged:
+    _, limit, test = clause.comparison
     verdict: Verdict
     try:
         seen = FACTS[clause.fact](candidate)
@@ -126,20 +135,17 @@ def _judge_clause(rule: Rule, clause: Clause, candidate: Candidate, part: str) -
         "unknown": clause.if_unknown == "met",
         "error": part == "when",
     }[verdict]
-    evidence = _evidence(rule, clause, candidate.as_of, seen, limit, verdict, part)
-    return _Judged(holds, (evidence,), seen.until, seen.because)
+    return _Judged(holds, ((clause, seen, verdict, part),), seen.until, seen.because)
 
 
-def _evidence(
-    rule: Rule, clause: Clause, as_of: str, seen: Seen, limit: object, verdict: Verdict, part: str
-) -> Evidence:
+def _evidence(rule: Rule, as_of: str, clause: Clause, seen: Seen, verdict: Verdict, part: Part) -> Evidence:
     latest = max(seen.facts, key=lambda fact: (fact["at"], tuple(fact["version"])), default=None)
     return Evidence.model_construct(
         rule=rule.id,
         version=rule.version,
         clause=clause.text,
         value=seen.value,
-        limit=limit,
+        limit=clause.comparison[1],
         verdict=verdict,
         source=latest["source"] if latest else None,
         age=_hours(latest["at"], as_of) if latest else None,

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from contracts.envelope import Headers
-from contracts.flags import OPEN, Ask, Flag, FollowUp
+from contracts.flags import OPEN, Ask, Flag, FollowUp, Status
 from contracts.model import Bilingual
 from services.correlator.evaluate import Decision, evaluate, why_not
 from services.correlator.rules import AskFor, Rule, ruleset_hash
@@ -71,7 +71,11 @@ def make_correlate(
         facts = [fact for origin in sorted(origins) for fact in origins[origin]["facts"]]
         household = Household(household_id, facts, precedence)
         decisions = evaluate(in_order, household, turn.as_of)
+        instants = [decision.until for decision in decisions if decision.until is not None]
         flags = dict(state["flags"])
+        turn.put(household_id, {"origins": origins, "flags": flags, "due": min(instants, default=None)})
+        if not flags and not any(decision.fires for decision in decisions):
+            return  # most households, most of the time
         wanted = {decision.candidate.flag_id: decision for decision in decisions}
         for decision in decisions:
             flag_id = decision.candidate.flag_id
@@ -82,8 +86,6 @@ def make_correlate(
         for flag_id in sorted(flags.keys() - wanted.keys()):
             if flags[flag_id]["status"] in OPEN:
                 flags[flag_id] = _publish(_gone(flags[flag_id], turn.as_of, household), flags[flag_id], turn)
-        instants = [decision.until for decision in decisions if decision.until is not None]
-        turn.put(household_id, {"origins": origins, "flags": flags, "due": min(instants, default=None)})
 
     return correlate, wake
 
@@ -98,6 +100,8 @@ def _flag(
     rule, candidate = decision.rule, decision.candidate
     answer = (candidate.answer["value"] or {}) if candidate.answer else {}
     closed = answer.get("closed")
+    status: Status
+    cause: str | None
     if closed:
         status, cause = "closed", closed
     elif decision.fires:
@@ -126,7 +130,7 @@ def _flag(
         ruleset=ruleset,
         asks=[_ask(ask) for ask in rule.asks],
         then=[FollowUp(on=step.on, ask=_ask(step.ask)) for step in rule.then],
-        evidence=list(decision.evidence),
+        evidence=decision.evidence,
         not_triggered=why_not(decisions, rules, decision) if decision.fires else [],
         outcome=closed,
     )

@@ -4,6 +4,7 @@ A rule is read with every clause evaluated on its own, so that "why" and "why no
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
@@ -60,7 +61,7 @@ class Clause(_Data):
             raise ValueError("a clause has exactly one of: is, equals, in, at_least, at_most")
         return self
 
-    @property
+    @cached_property
     def comparison(self) -> tuple[str, Any, Callable[[Any, Any], bool]]:
         """(word, limit, test)."""
         name = next(name for name in _COMPARE if getattr(self, name) is not None)
@@ -68,7 +69,7 @@ class Clause(_Data):
         limit = getattr(self, name)
         return word, int(limit) if isinstance(limit, float) and limit.is_integer() else limit, test
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The clause as a line, as evidence names it."""
         word, limit, _ = self.comparison

@@ -1,5 +1,6 @@
 """Reads policy files. A wrong file is one clear error at start that names file, line and what is expected."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,18 @@ __all__ = ["read"]
 T = TypeVar("T")
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where it is there
+    """YAML 1.2's plain words: only true and false are booleans (YAML 1.1 reads `on` and `no` as such, and a rule says
+    `on: no_arrangement`), and a date stays text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":timestamp"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
 def read(path: Path, shape: TypeAdapter[T]) -> T:
     """The validated content of one YAML file. Raises Problem with file and line for whatever is wrong."""
     try:
@@ -23,9 +36,10 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
     except UnicodeDecodeError:
         raise Problem(f"{path}: is not UTF-8 text") from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         _no_key_twice(path, node)
-        content = yaml.safe_load(text)
+        content = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
         raise Problem(f"{path}:{line}: not YAML: {fault.problem}") from None
