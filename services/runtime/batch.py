@@ -1,5 +1,6 @@
-"""From what was fetched to batches: the order of records over several inputs, and where a batch ends."""
+"""What waits for a task, and in which order it is taken."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 
@@ -7,15 +8,53 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from services.runtime.fold import Record
 
-__all__ = ["in_order", "record_of"]
+__all__ = ["Inbox", "in_order", "record_of"]
+
+
+class Inbox:
+    """Records that were fetched for a task, by input, and the position after them.
+
+    Fetched records are moved here at once, also while the task is in a transaction: aiokafka fetches nothing more from a
+    broker while any partition's records lie unread (up to 100 ms), so one busy task would slow all others.
+    """
+
+    def __init__(self, positions: Mapping[TopicPartition, int]) -> None:
+        """`positions`: from where the task will be fed."""
+        self._records: dict[TopicPartition, list[ConsumerRecord]] = {}
+        self._positions = dict(positions)
+        self._news = asyncio.Event()
+
+    def add(self, tp: TopicPartition, records: Sequence[ConsumerRecord], position: int) -> None:
+        """More records, or only a position that has moved over transaction markers."""
+        if records:
+            self._records.setdefault(tp, []).extend(records)
+        elif position == self._positions[tp]:
+            return
+        self._positions[tp] = position
+        self._news.set()
+
+    def waiting(self, tp: TopicPartition) -> int:
+        """How many records of an input wait."""
+        return len(self._records.get(tp, ()))
+
+    async def news(self) -> None:
+        """Waits until there is something to take."""
+        await self._news.wait()
+
+    def take(self) -> tuple[dict[TopicPartition, list[ConsumerRecord]], dict[TopicPartition, int]]:
+        """Empties the inbox: the records, and the position of every input after them (past the transaction markers
+        that end what was read, which the last record's offset is not)."""
+        self._news.clear()
+        records, self._records = self._records, {}
+        return records, dict(self._positions)
 
 
 def in_order(fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Iterator[ConsumerRecord]:
-    """The records of one fetch, inputs interleaved by Kafka timestamp, each partition in its own order.
+    """The records of one inbox, inputs interleaved by Kafka timestamp, each partition in its own order.
 
     By timestamp, so that a tick that was written after a fact does not overtake it when both wait in line (after an
-    outage, say). A fetch is applied whole before the next one, so an input with old timestamps keeps nobody waiting
-    for longer than that. Equal timestamps: by topic name, so that the same fetch gives the same order.
+    outage, say). What was taken together is applied before anything newer, so an input with old timestamps keeps
+    nobody waiting for longer than that. Equal timestamps: by topic name.
     """
 
     def head(records: Sequence[ConsumerRecord], topic: str) -> Iterator[tuple[int, str, ConsumerRecord]]:

@@ -1,13 +1,16 @@
 """A processor as a service of a Faust app: joins the group, and runs one task per partition number it is given."""
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError
 from mode import Service
 
+from services.runtime import metrics
+from services.runtime.batch import Inbox
 from services.runtime.cluster import admin, check_processor, connection, group_of
 from services.runtime.ending import end_at_once
 from services.runtime.errors import Problem
@@ -21,6 +24,16 @@ __all__ = ["ProcessorService"]
 
 _log = logger(__name__)
 
+_POLL_MS = 250
+"""How long a poll waits when all is read. Records end the wait at once; this bounds how late it is seen that a
+position has moved over transaction markers alone, and that a full inbox has been emptied."""
+
+_EAGER_POLL_MS = 20
+"""…and while there is more to come."""
+
+_FULL = 2
+"""An input is paused when this many batches of it wait."""
+
 
 class ProcessorService(Service):
     """Exactly once: each batch of a task is one Kafka transaction. `tasks` is by partition number; `joined` tells
@@ -33,6 +46,7 @@ class ProcessorService(Service):
         self._open = AsyncExitStack()
         self.tasks: dict[int, RunningTask] = {}
         self.joined = False
+        self._read_all = False
 
     @property
     def label(self) -> str:
@@ -71,11 +85,46 @@ class ProcessorService(Service):
         # Stopped first and by name, so that the group need not wait for our session to run out.
         self._open.push_async_callback(consumer.stop)
         await consumer.start()
+        self._pump = asyncio.create_task(self._feed_tasks())
 
     async def on_stop(self) -> None:
         """Finishes the batches in hand, leaves the group, lets go of the connections."""
         await self.drop_tasks()
+        self._pump.cancel()
+        await asyncio.wait([self._pump])
         await self._open.aclose()
+
+    async def _feed_tasks(self) -> None:
+        """Moves what is fetched to the tasks' inboxes, without end."""
+        consumer = self._place.consumer
+        try:
+            while True:
+                fetched = await consumer.getmany(timeout_ms=_POLL_MS if self._read_all else _EAGER_POLL_MS)
+                self._read_all = True
+                for task in self.tasks.values():
+                    if task.inbox is not None:
+                        # not assigned any more: a rebalance came between, and the tasks are on their way out
+                        with suppress(IllegalStateError):
+                            await self._feed(task, task.inbox, fetched)
+        except Exception as fault:
+            end_at_once(fault, processor=self.processor.name)
+
+    async def _feed(
+        self, task: RunningTask, inbox: Inbox, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]
+    ) -> None:
+        consumer, limit = self._place.consumer, _FULL * self._settings.batch_records
+        paused = consumer.paused()
+        for tp in task.inputs:
+            position, end = await consumer.position(tp), consumer.highwater(tp)
+            inbox.add(tp, fetched.get(tp, ()), position)
+            if end is not None:
+                self._read_all &= position >= end
+                metrics.LAG.labels(self.processor.name, tp.topic, str(tp.partition)).set(max(0, end - position))
+            # What was fetched of a paused partition is dropped, and fetched again later.
+            if inbox.waiting(tp) > limit:
+                consumer.pause(tp)
+            elif tp in paused:
+                consumer.resume(tp)
 
     def start_tasks(self, assigned: Iterable[TopicPartition]) -> None:
         """Starts a task for each partition number that was assigned with all inputs. Nothing is fetched before it has
@@ -108,7 +157,7 @@ class _Assignments(ConsumerRebalanceListener):
     def __init__(self, service: ProcessorService) -> None:
         self._service = service
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002
         self._service.joined = False
         try:
             await self._service.drop_tasks()

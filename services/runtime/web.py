@@ -41,16 +41,14 @@ def add_pages(app: faust.App, services: Sequence[ProcessorService]) -> None:
 def _readiness(service: ProcessorService) -> dict[str, Any]:
     """A processor without tasks but in the group is a spare, and ready."""
     tasks = {
-        str(partition): "stuck"
-        if task.state == "ready" and _stuck(task.idle_since, task.last_commit)
-        else task.state
+        str(partition): "stuck" if task.state == "ready" and _stuck(task.idle, task.last_commit) else task.state
         for partition, task in service.tasks.items()
     }
     return {"ready": service.joined and all(state == "ready" for state in tasks.values()), "tasks": tasks}
 
 
-def _stuck(idle_since: float | None, last_commit: float) -> bool:
-    return idle_since is None and 0 < last_commit < time.time() - _STALE_SECONDS
+def _stuck(idle: bool, last_commit: float) -> bool:
+    return not idle and 0 < last_commit < time.time() - _STALE_SECONDS
 
 
 class _Own:
@@ -65,8 +63,6 @@ class _Own:
         families: Iterable[Metric] = REGISTRY.collect()
         for family in families:
             own = Metric(family.name, family.documentation, family.type, family.unit)
-            own.samples = [
-                s for s in family.samples if s.labels.get("processor", None) in (None, *self._processors)
-            ]
+            own.samples = [s for s in family.samples if s.labels.get("processor", None) in (None, *self._processors)]
             if own.samples or not family.samples:
                 yield own
