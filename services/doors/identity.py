@@ -45,9 +45,7 @@ class IdentityProblem(ValueError):
 
 def check_digit(letters: str, digits: str) -> str:
     """The check digit (`0`-`9` or `A`) of an HKID with these one or two letters and six digits."""
-    values = [36 if letter == " " else ord(letter) - 55 for letter in letters.rjust(2)] + [
-        int(d) for d in digits
-    ]
+    values = [36 if letter == " " else ord(letter) - 55 for letter in letters.rjust(2)] + [int(d) for d in digits]
     return _VALUES[-sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True)) % 11]
 
 
@@ -90,5 +88,13 @@ class Pseudonyms:
             raise IdentityProblem("holds a valid HKID, but this door is open for synthetic people only")
         if not right and self.digits == "right":
             raise IdentityProblem("holds an HKID whose check digit is wrong")
-        message = f"{self.namespace}\x1f{letters}{digits}{given}".encode()
+        return self._keyed(f"{letters}{digits}{given}")
+
+    def of_number(self, authority: str, number: str) -> str:
+        """The pseudonym of somebody who has no HKID (a newborn, a visitor): keyed in the same way, from the number
+        that the authority gave. A later merge (A40) joins it with the HKID's."""
+        return self._keyed(f"{authority.upper()}\x1f{number.strip().upper()}")
+
+    def _keyed(self, identity: str) -> str:
+        message = f"{self.namespace}\x1f{identity}".encode()
         return "p-" + hmac.digest(self.key, message, hashlib.sha256)[:16].hex()
