@@ -1,6 +1,5 @@
 """Starts and stops a real Apache Kafka cluster of one or three brokers on this machine."""
 
-import asyncio
 import os
 import shutil
 import socket
@@ -8,11 +7,11 @@ import subprocess
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TextIO
 from uuid import NAMESPACE_URL, uuid5
 
 from services.runtime.errors import Problem
@@ -20,13 +19,12 @@ from services.runtime.kafka_dev.jars import cache_folder, kafka_jars, kafka_vers
 from services.runtime.kafka_dev.java import find_java
 from services.runtime.kafka_dev.locks import try_lock
 from services.runtime.kafka_dev.nodes import HOST, Node, NodeFailure, Ports
+from services.runtime.loops import in_own_loop
 
-__all__ = ["EXTERNAL", "Broker", "broker", "external_kafka", "start_broker"]
+__all__ = ["EXTERNAL", "Broker", "broker", "external_kafka", "is_free", "start_broker"]
 
 EXTERNAL = "KITHLINE_KAFKA"
 """The environment variable that names a running cluster to use instead."""
-
-_Result = TypeVar("_Result")
 
 _START_SECONDS = 90
 _ATTEMPTS = 3
@@ -45,9 +43,7 @@ def external_kafka() -> str | None:
 class Broker:
     """A cluster to talk to. `stop()` ends what was started here, and never the cluster of KITHLINE_KAFKA."""
 
-    def __init__(
-        self, bootstrap: str, nodes: int, version: str | None, members: tuple[Node, ...] = ()
-    ) -> None:
+    def __init__(self, bootstrap: str, nodes: int, version: str | None, members: tuple[Node, ...] = ()) -> None:
         self.bootstrap = bootstrap
         """host:port, several divided by commas."""
         self.nodes = nodes
@@ -69,9 +65,7 @@ class Broker:
             for node in self._members:
                 node.check()
         except NodeFailure as fault:
-            raise Problem(
-                f"a Kafka broker has ended by itself: {fault}; {_keep_log(self._members)}"
-            ) from fault
+            raise Problem(f"a Kafka broker has ended by itself: {fault}; {_keep_log(self._members)}") from fault
 
     def kill(self, number: int) -> None:
         """SIGKILL to one broker (from 1). For tests of failures."""
@@ -121,12 +115,8 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
     folder = scratch or _own_folder(data, nodes)
     lock = try_lock(folder / "lock")
     if lock is None:
-        raise Problem(
-            f"{folder} is in use by another `kithline broker`; stop that one, or choose another --data"
-        )
-    members = tuple(
-        Node(i, folder / f"node-{i}", java, jars, cache_folder() / "java") for i in range(1, nodes + 1)
-    )
+        raise Problem(f"{folder} is in use by another `kithline broker`; stop that one, or choose another --data")
+    members = tuple(Node(i, folder / f"node-{i}", java, jars, cache_folder() / "java") for i in range(1, nodes + 1))
     try:
         _check_room(folder)
         for attempt in range(1, _ATTEMPTS + 1):
@@ -163,20 +153,12 @@ def broker(nodes: int = 1) -> Iterator[Broker]:
         started.stop()
 
 
-def in_own_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Runs `work` in an event loop of its own, also where the caller stands in one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
 def _own_folder(data: Path | None, nodes: int) -> Path:
     assert data is not None
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise Problem(
-            f"cannot use --data {data} ({fault.strerror}); choose a folder that you may write"
-        ) from fault
+        raise Problem(f"cannot use --data {data} ({fault.strerror}); choose a folder that you may write") from fault
     found = len([*data.glob("node-*")])
     if found not in (0, nodes):
         raise Problem(
@@ -204,16 +186,21 @@ def _choose_ports(nodes: int, port: int | None) -> tuple[Ports, ...]:
     """The ports that were asked for, if free, and free ones for the rest."""
     asked = [port + i for i in range(nodes)] if port else []
     for wanted in asked:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, wanted))
-            except (OSError, OverflowError) as fault:
-                raise Problem(
-                    f"port {wanted} is taken or not allowed; choose another by --port (0: any free one)"
-                ) from fault
+        if not is_free(wanted):
+            raise Problem(f"port {wanted} is taken or not allowed; choose another by --port (0: any free one)")
     free = iter(_free_ports(2 * nodes))
     return tuple(Ports(asked[i] if asked else next(free), next(free)) for i in range(nodes))
+
+
+def is_free(port: int) -> bool:
+    """Whether a broker could bind this port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            return False
+    return True
 
 
 def _free_ports(count: int) -> list[int]:
@@ -289,7 +276,5 @@ def _keep_log(members: tuple[Node, ...]) -> str:
     """Copies the brokers' words to where they outlive a scratch folder, and says where."""
     kept = cache_folder() / "last-failure.log"
     with suppress(OSError):
-        kept.write_text(
-            "".join(node.log.read_text(errors="replace") for node in members if node.log.exists())
-        )
+        kept.write_text("".join(node.log.read_text(errors="replace") for node in members if node.log.exists()))
     return f"all of it is in {kept}"

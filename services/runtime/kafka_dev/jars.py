@@ -46,9 +46,7 @@ def pinned_jars() -> tuple[Jar, ...]:
     text = resources.files(__package__).joinpath("jars.txt").read_text(encoding="utf-8")
     matches = [_LINE.fullmatch(line) for line in text.splitlines() if not line.startswith("#")]
     return tuple(
-        Jar(m["group"], m["artifact"], m["version"], int(m["size"]), m["sha256"])
-        for m in matches
-        if m is not None
+        Jar(m["group"], m["artifact"], m["version"], int(m["size"]), m["sha256"]) for m in matches if m is not None
     )
 
 
@@ -161,7 +159,7 @@ def _fetch_one(jar: Jar, scratch: Path, folder: Path, advance: Callable[[int], N
         ) from fault
     except RuntimeError as fault:  # jgo's word for "no repository has it"
         raise Problem(
-            f"Maven Central, or the mirror set up for jgo, does not give {jar.file_name}; try again in a minute"
+            f"Maven Central, or the mirror set up for jgo, does not give {jar.file_name}; try again later"
         ) from fault
 
 

@@ -64,9 +64,7 @@ def find_java() -> Java:
     tried: list[str] = []
     for program in _candidates():
         try:
-            done = subprocess.run(
-                [program, "-version"], capture_output=True, text=True, timeout=30, check=False
-            )
+            done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=False)
         except (OSError, subprocess.TimeoutExpired) as fault:
             tried.append(f"{program} does not run ({type(fault).__name__})")
             continue

@@ -40,7 +40,7 @@ class Ports:
 
 
 def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
-    """server.properties of node `node` (from 1) of as many nodes as there are `ports`: small, quick, local."""
+    """server.properties of node `node` (from 1) of as many nodes as there are `ports`; small and quick."""
     copies = min(len(ports), 3)
     own = ports[node - 1]
     settings: dict[str, object] = {
@@ -109,9 +109,7 @@ class Node:
         if (self.folder / "log" / "meta.properties").exists():
             return
         arguments = ["format", "--cluster-id", cluster_id, "--config", str(self.folder / "server.properties")]
-        command = self._java.command(
-            self._jars, "kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1", *self._sharing()
-        )
+        command = self._java.command(self._jars, "kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1", *self._sharing())
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             self.log.write_text(done.stdout + done.stderr)
@@ -159,13 +157,9 @@ class Node:
     def _failure(self) -> NodeFailure:
         words = self.log.read_text(errors="replace") if self.log.exists() else ""
         if "No space left on device" in words:
-            raise Problem(
-                f"no space left for Kafka's data in {self.folder}; free some, or choose another (--data)"
-            )
+            raise Problem(f"no space left for Kafka's data in {self.folder}; free some, or choose another (--data)")
         telling = [
-            line.strip()
-            for line in words.splitlines()
-            if "ERROR" in line or "Exception" in line or "Error" in line
+            line.strip() for line in words.splitlines() if "ERROR" in line or "Exception" in line or "Error" in line
         ]
         last = telling[0] if telling else (words.strip().splitlines() or ["it said nothing"])[-1]
         return NodeFailure(last[:400], taken="Address already in use" in words or "Failed to bind" in words)
