@@ -1,0 +1,126 @@
+"""Cuts a month of records into steps that a real cluster takes in one order only. Pure.
+
+Between two topics Kafka keeps no order: a household's admission and its tenancy may reach it either way round, and a
+flag may be raised and taken back on one run and never raised on the next. Both are right, but a demo wants to compare
+what the cluster did with a replay, flag for flag. So each *slab* holds, of everybody who is connected (by a household,
+care, a merge), the records of one topic and key only; the demo waits until the line is quiet before the next slab.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from contracts.instants import canonical, plus
+from services.runtime.fold import Record
+
+__all__ = ["Step", "components", "receipt", "slabs", "steps"]
+
+_CONNECTING = frozenset(
+    {"person_id", "caller_person_id", "cared_for_person_id", "retired_person_id", "tenancy_id", "household_tenancy_id"}
+    | {"address_unit_id"}
+)
+"""Fields whose values tie records together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A moment of the month: the tick that reveals it, and the records that have come in by then, slab by slab."""
+
+    as_of: str
+    slabs: tuple[tuple[Record, ...], ...]
+
+
+def receipt(record: Record) -> str | None:
+    """When the record came in, as its door stamped it; None where the stamp cannot be read."""
+    for name, value in record.headers:
+        if name == "ce_receivedtime":
+            try:
+                return canonical(value.decode())
+            except ValueError:
+                return None
+    return None
+
+
+def steps(records: Sequence[Record], hours: Sequence[float], start: str) -> Iterator[Step]:
+    """The records by the moments of the day (hours after midnight of `start`'s day) at which they are looked at.
+    A record without a readable stamp goes with the one before it."""
+    component = components(records)
+    moments = _moments(start, hours)
+    moment, waiting, latest = next(moments), list[Record](), ""
+    for record in records:
+        latest = max(latest, receipt(record) or latest)
+        while latest > moment:
+            yield Step(moment, slabs(waiting, component))
+            moment, waiting = next(moments), []
+        waiting.append(record)
+    yield Step(moment, slabs(waiting, component))
+
+
+def _moments(start: str, hours: Sequence[float]) -> Iterator[str]:
+    day = 0
+    while True:
+        for hour in hours:
+            yield plus(start, days=day, hours=hour)
+        day += 1
+
+
+def slabs(records: Iterable[Record], component: dict[str, str]) -> tuple[tuple[Record, ...], ...]:
+    """As few slabs as possible; the records of one component keep their order."""
+    found: defaultdict[int, list[Record]] = defaultdict(list)
+    last: dict[str, tuple[int, tuple[str, bytes]]] = {}
+    for record in records:
+        root = _root(component, _nodes(record)[0])
+        lane = (record.topic, record.key)
+        number, lane_before = last.get(root, (0, lane))
+        if lane != lane_before:
+            number += 1
+        found[number].append(record)
+        last[root] = (number, lane)
+    return tuple(tuple(found[number]) for number in sorted(found))
+
+
+def components(records: Iterable[Record]) -> dict[str, str]:
+    """Each id with another id of the same component, the root with itself (a union-find forest)."""
+    parent: dict[str, str] = {}
+    for record in records:
+        nodes = _nodes(record)
+        first = _root(parent, nodes[0])
+        for node in nodes[1:]:
+            other = _root(parent, node)
+            if other != first:
+                parent[other] = first
+    return parent
+
+
+def _root(parent: dict[str, str], node: str) -> str:
+    while parent.setdefault(node, node) != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+def _nodes(record: Record) -> list[str]:
+    """The ids that a record connects; its own key first, for records whose content nobody can read."""
+    try:
+        content = orjson.loads(record.value)
+    except orjson.JSONDecodeError:
+        content = None
+    ids = list(_ids(content))
+    block = record.topic == "community.observations" and not record.key.startswith(b"p-")
+    key = record.key.decode(errors="replace")
+    return ids or [key] if block else [key, *ids]
+
+
+def _ids(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if name in _CONNECTING and isinstance(value, str):
+                yield value
+            else:
+                yield from _ids(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _ids(value)
