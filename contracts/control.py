@@ -12,15 +12,19 @@ __all__ = ["ClockCommand", "OfficerDecision", "Tick"]
 
 
 class Tick(Published):
-    """`clock.ticks`: one record per partition. A tick only reveals that an instant has passed."""
+    """`clock.ticks` and `units.ticks`: one record per partition. A tick only reveals that an instant has passed.
+
+    The simulated units are no part of the line: they have ticks of their own, so that a demo can let the line finish
+    what a moment reveals before the units act on it."""
 
     as_of: Instant
 
 
 class ClockCommand(Published):
-    """`clock.commands`: asks a commanded clock (a demo's) to publish one tick."""
+    """`clock.commands`: asks a commanded clock (a demo's) to publish one tick. A real clock ticks both each second."""
 
     as_of: Instant
+    topic: Literal["clock.ticks", "units.ticks"] = "clock.ticks"
 
 
 class OfficerDecision(BaseModel):

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from contracts.instants import plus
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
-from services.runtime.fold import TICKS, Processor, Record, Turn, Value
+from services.runtime.fold import UNIT_TICKS, Processor, Record, Turn, Value
 from services.simulator.rates import (
     DECLINE_SHARE,
     DOOR_OPENS_SHARE,
@@ -56,7 +56,7 @@ class SimulatedUnits:
         inputs = tuple(f"referral.tasks.{kind}" for kind in UNIT_KINDS)
         return Processor(
             "adapters",
-            (*inputs, TICKS),
+            (*inputs, UNIT_TICKS),
             ("referral.updates", "dead.letters"),
             self.receive,
             self.due,

@@ -20,6 +20,7 @@ from contracts.instants import EPOCH
 
 __all__ = [
     "TICKS",
+    "UNIT_TICKS",
     "Dead",
     "MemoryStore",
     "Output",
@@ -34,6 +35,10 @@ __all__ = [
 ]
 
 TICKS = "clock.ticks"
+UNIT_TICKS = "units.ticks"
+"""The simulated units' own ticks; see `contracts.control.Tick`."""
+
+_TICK_TOPICS = (TICKS, UNIT_TICKS)
 
 Value = dict[str, Any]
 """A state value: JSON objects, lists, strings, numbers. Treat as frozen."""
@@ -168,8 +173,8 @@ class Processor:
 
     @property
     def ticks(self) -> bool:
-        """Whether this processor reads `clock.ticks` (and so has an `as_of` that moves)."""
-        return TICKS in self.inputs
+        """Whether this processor reads ticks (and so has an `as_of` that moves)."""
+        return any(topic in self.inputs for topic in _TICK_TOPICS)
 
     @property
     def changelog(self) -> str:
@@ -191,7 +196,7 @@ class Task:
 
     def take(self, record: Record) -> Iterator[Turn]:
         """Applies one record (a tick: as many turns as keys are due) and yields each turn once it has taken effect."""
-        if record.topic == TICKS:
+        if record.topic in _TICK_TOPICS:
             yield from self._tick(record)
             return
         turn = Turn(self.as_of, self.store, record)
@@ -228,7 +233,7 @@ class Task:
             assert turn.record is not None
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
         except Exception as fault:
-            if turn.record is None or turn.record.topic == TICKS:
+            if turn.record is None or turn.record.topic in _TICK_TOPICS:
                 raise  # a waking has no bytes to keep: stop loudly rather than forget what was due
             detail = f"{type(fault).__name__} in {self.processor.name}; mend the fold, then replay this record"
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, "fold_failed", detail)])

@@ -19,7 +19,7 @@ from services.runtime.batch import Inbox, in_order, record_of
 from services.runtime.changelog import restore
 from services.runtime.cluster import DEAD_LETTERS, group_of
 from services.runtime.ending import end_at_once
-from services.runtime.fold import TICKS, Dead, Processor, Record, Task, Turn
+from services.runtime.fold import Dead, Processor, Record, Task, Turn
 from services.runtime.letters import Sealer
 from services.runtime.logs import logger
 from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker
@@ -125,10 +125,13 @@ class RunningTask:
         restored = await restore(place.settings, place.processor.changelog, self.partition, self._store)
         self._marker = agree(self.name, committed_marker(at.metadata for at in committed.values()), restored)
         task = Task(place.processor, self._store, self._marker.as_of)
+        self._committed = {tp: at.offset for tp, at in committed.items()}
         fresh = [tp for tp in self.inputs if tp not in committed]
-        beginnings = await place.consumer.beginning_offsets(fresh) if fresh else {}
-        for tp in self.inputs:
-            self._committed[tp] = committed[tp].offset if tp in committed else beginnings[tp]
+        if fresh:
+            # Committed at once, so that from outside "nothing committed" means "never started" (see `quiet`).
+            beginnings = await place.consumer.beginning_offsets(fresh)
+            await self._commit_position(beginnings)
+            self._committed.update(beginnings)
         took = time.monotonic() - started
         metrics.TASK_READY.labels(*self._labels).set(1)
         metrics.RESTORE_SECONDS.labels(*self._labels).set(took)
@@ -248,10 +251,10 @@ class RunningTask:
         Also when idle, because transaction markers move the position without a record; so `committed = end offset`
         tells from outside that everything has been read (see `quiet`).
         """
-        moved = {tp: (at, self._marker.metadata()) for tp, at in positions.items() if at != self._committed[tp]}
+        moved = {tp: (at, self._marker.metadata()) for tp, at in positions.items() if at != self._committed.get(tp)}
         if not moved:
             return
-        self._waiting = True
+        waiting, self._waiting = self._waiting, True
         try:
             await self._place.consumer.commit(moved)
         except (CommitFailedError, IllegalStateError):
@@ -259,7 +262,7 @@ class RunningTask:
             _log.info("position not committed: the group is rebalancing", task=self.name)
             return
         finally:
-            self._waiting = False
+            self._waiting = waiting
         self._committed.update({tp: at for tp, (at, _) in moved.items()})
         if always:
             self._note_commit()
@@ -282,7 +285,7 @@ class RunningTask:
 
     def _tell_state(self, task: Task) -> None:
         metrics.STATE_KEYS.labels(*self._labels).set(len(self._store))
-        if TICKS in self._place.processor.inputs:
+        if self._place.processor.ticks:
             metrics.AS_OF.labels(*self._labels).set(milliseconds(task.as_of) / 1000)
 
 
