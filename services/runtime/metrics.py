@@ -46,7 +46,8 @@ BATCH_RECORDS = Histogram(
 LATENCY_MS = Histogram(
     "kithline_latency_ms",
     "Milliseconds from the Kafka timestamp of the causing feed record to the commit of what follows from it. "
-    "Outputs inherit that timestamp, so this adds up along the line; records written long ago and read late count too.",
+    "Outputs inherit that timestamp, so this adds up along the line; what was written long ago and read late "
+    "counts too.",
     ["processor"],
     buckets=(5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000),
 )
@@ -76,5 +77,7 @@ AS_OF = Gauge(
     ["processor", "partition"],
 )
 TICKS_PUBLISHED = Counter(
-    "kithline_ticks_published_total", "Ticks that this clock published (one is a record per partition)."
+    "kithline_ticks_published_total",
+    "Ticks that this clock published (one is a record per partition).",
+    ["processor"],
 )

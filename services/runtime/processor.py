@@ -35,7 +35,7 @@ _FULL = 2
 """An input is paused when this many batches of it wait."""
 
 
-class ProcessorService(Service):
+class ProcessorService(Service):  # type: ignore[misc]
     """Exactly once: each batch of a task is one Kafka transaction. `tasks` is by partition number; `joined` tells
     that the group has given us our share, which may be none."""
 
@@ -151,7 +151,7 @@ class ProcessorService(Service):
         await asyncio.gather(*(task.stop() for task in tasks.values()))
 
 
-class _Assignments(ConsumerRebalanceListener):
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
     """aiokafka logs what these raise and goes on as if nothing had been; so nothing is raised here."""
 
     def __init__(self, service: ProcessorService) -> None:

@@ -1,7 +1,7 @@
 """Health and metrics pages of one service, on Faust's web server."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import faust
@@ -16,24 +16,27 @@ _STALE_SECONDS = 30
 """A task that has records and has not committed for this long is stuck; a transaction times out after half of it."""
 
 
-def add_pages(app: faust.App, services: Sequence[ProcessorService]) -> None:
-    """`/health/live`: the process answers. `/health/ready`: every processor has its share of the group, and each task
-    is restored and has committed lately or has nothing to do. `/metrics`: this app's signals, for Prometheus."""
+def add_pages(
+    app: faust.App, name: str, services: Sequence[ProcessorService], checks: Mapping[str, Callable[[], bool]]
+) -> None:
+    """`/health/live`: the process answers. `/health/ready`: all `checks` hold, every processor has its share of the
+    group, and each task is restored and has committed lately or has nothing to do. `/metrics`: this app's signals."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Own({service.processor.name for service in services}))
+    registry.register(_Own({name, *(service.processor.name for service in services)}))
 
-    @app.page("/health/live")
+    @app.page("/health/live")  # type: ignore[untyped-decorator]
     async def live(web: Any, request: Any) -> Any:  # noqa: ARG001
         return web.json({"status": "live"})
 
-    @app.page("/health/ready")
+    @app.page("/health/ready")  # type: ignore[untyped-decorator]
     async def ready(web: Any, request: Any) -> Any:  # noqa: ARG001
         processors = {service.processor.name: _readiness(service) for service in services}
-        fine = all(processor["ready"] for processor in processors.values())
-        body = {"status": "ready" if fine else "not ready", "processors": processors}
+        checked = {check: holds() for check, holds in checks.items()}
+        fine = all(processor["ready"] for processor in processors.values()) and all(checked.values())
+        body = {"status": "ready" if fine else "not ready", "processors": processors, "checks": checked}
         return web.json(body, status=200 if fine else 503)
 
-    @app.page("/metrics")
+    @app.page("/metrics")  # type: ignore[untyped-decorator]
     async def metrics(web: Any, request: Any) -> Any:  # noqa: ARG001
         return web.bytes(generate_latest(registry), content_type="text/plain")
 

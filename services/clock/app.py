@@ -1,0 +1,81 @@
+"""The clock: `real` publishes a tick each second, `commanded` (a demo, a test) one for each command.
+
+A tick is one record per partition of `clock.ticks`. It only reveals that an instant has passed, so a tick too many,
+too late, or twice changes no result; two clocks beside each other do no harm.
+"""
+
+import time
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.control import ClockCommand, Tick
+from contracts.instants import from_milliseconds
+from services.runtime.app import LineApp, create_app
+from services.runtime.fold import TICKS
+from services.runtime.logs import logger
+from services.runtime.metrics import TICKS_PUBLISHED
+from services.runtime.settings import Settings
+
+__all__ = ["COMMANDS", "app"]
+
+COMMANDS = "clock.commands"
+
+_log = logger(__name__)
+
+_SILENT_SECONDS = 5
+"""A real clock that has not ticked for this long is not ready."""
+
+
+def app(settings: Settings | None = None) -> LineApp:
+    """The clock in the mode of the settings."""
+    settings = settings or Settings()
+    commanded = settings.clock == "commanded"
+    line = create_app("clock", settings=settings, topics=[TICKS, COMMANDS] if commanded else [TICKS])
+    if commanded:
+        _follow_commands(line)
+    else:
+        _follow_time(line)
+    return line
+
+
+def _follow_time(line: LineApp) -> None:
+    last = 0.0
+
+    @line.timer(1.0, name="tick")  # type: ignore[untyped-decorator]
+    async def tick() -> None:
+        nonlocal last
+        await publish(line, from_milliseconds(time.time_ns() // 1_000_000))
+        last = time.monotonic()
+
+    line.checks["ticks"] = lambda: time.monotonic() - last < _SILENT_SECONDS
+
+
+def _follow_commands(line: LineApp) -> None:
+    commands = line.topic(COMMANDS, key_type=bytes, value_type=bytes, value_serializer="raw")
+
+    @line.agent(commands, name="clock")  # type: ignore[untyped-decorator]
+    async def obey(stream: Any) -> None:
+        async for command in stream:
+            # No exception may leave an agent: Faust would acknowledge the command all the same (upstream #189).
+            try:
+                as_of = ClockCommand.model_validate_json(command).as_of
+            except ValidationError as fault:
+                _log.warning("not a clock command; ignored", errors=fault.error_count())
+                continue
+            await publish(line, as_of)
+
+    line.checks["commands"] = lambda: bool(line.consumer.assignment())
+
+
+async def publish(line: LineApp, as_of: str) -> None:
+    """One tick: a record for each partition, delivered when this returns."""
+    ticks = line.topic(TICKS, key_serializer="raw", value_serializer="raw")
+    value = Tick(as_of=as_of).model_dump_json().encode()
+    sent = [
+        await ticks.send(key=str(partition).encode(), value=value, partition=partition)
+        for partition in range(line.gate.partitions[TICKS])
+    ]
+    for delivery in sent:
+        await delivery
+    TICKS_PUBLISHED.labels("clock").inc()
