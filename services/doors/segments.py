@@ -25,7 +25,7 @@ _CHARACTER_SETS = {
 }
 """MSH-18 (HL7 table 0211) as far as hospitals here use it."""
 
-_SEPARATORS = re.compile(r"MSH([^A-Za-z0-9\s])([^A-Za-z0-9\s]{2,5})\1")
+_SEPARATORS = re.compile(r"MSH([^A-Za-z0-9\s])((?:(?!\1)[^A-Za-z0-9\s]){2,5})\1")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _TIME = re.compile(r"(\d{8})(\d{2})(\d{2})?(\d{2})?(?:\.(\d{1,4}))?([+-]\d{4})?")
 

@@ -141,9 +141,7 @@ def _cohorts(parameters: Parameters, dice: Dice, circle: Circle) -> None:
         care = first_care[carer]
         if dice.chance(parameters.no_cohort_share):
             continue
-        allowance = (
-            "allowance_carers_of_elderly" if care.group == "elderly" else "allowance_carers_of_disabled"
-        )
+        allowance = "allowance_carers_of_elderly" if care.group == "elderly" else "allowance_carers_of_disabled"
         in_public_housing = carer.home is not None
         risky = in_public_housing and care.basis != "allowance"
         circle.cohorts.append((carer, "high_risk_public_housing" if risky else allowance))
@@ -159,9 +157,7 @@ def _services(parameters: Parameters, circle: Circle, households: list[Household
         if not dice.chance(parameters.services_known_share):
             continue
         if person.needs:
-            circle.services.append(
-                (person, "disability_support" if person.needs == "disabled" else "mental_wellness")
-            )
+            circle.services.append((person, "disability_support" if person.needs == "disabled" else "mental_wellness"))
         else:
             kinds = {dice.weighted(_SERVICES) for _ in range(dice.between(1, 2))}
             circle.services += [(person, kind) for kind in sorted(kinds)]

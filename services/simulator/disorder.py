@@ -44,15 +44,9 @@ def spoil(world: World, arrivals: list[Arrival], later: Callable[[str, int], str
     return out
 
 
-def _delayed(
-    world: World, dice: Dice, arrival: Arrival, later: Callable[[str, int], str], last: str
-) -> Arrival:
+def _delayed(world: World, dice: Dice, arrival: Arrival, later: Callable[[str, int], str], last: str) -> Arrival:
     """The hospital's late records missed their batch already; a heartbeat is never late, only missing."""
-    if (
-        arrival.adt
-        or _type(arrival.record) == "feed.heartbeat"
-        or not dice.chance(world.parameters.late_share)
-    ):
+    if arrival.adt or _type(arrival.record) == "feed.heartbeat" or not dice.chance(world.parameters.late_share):
         return arrival
     received = later(arrival.received, dice.between(3600, 3 * DAY))
     return arrival.again(received) if received < last else arrival
@@ -71,9 +65,7 @@ def _twice(
     return copies
 
 
-def _bad(
-    world: World, dice: Dice, arrivals: list[Arrival], later: Callable[[str, int], str]
-) -> list[Arrival]:
+def _bad(world: World, dice: Dice, arrivals: list[Arrival], later: Callable[[str, int], str]) -> list[Arrival]:
     """Each kind in turn, each made from a good record of the same feed."""
     templates: dict[str, list[Arrival]] = {topic: [] for topic in _WRONG_FIELD}
     for arrival in arrivals:
@@ -137,9 +129,7 @@ def _spoilt(record: Record, reason: Reason, number: int, other_key: bytes) -> Re
         case "too_new":
             headers["ce_dataschema"] = headers["ce_dataschema"].rsplit(b":", 1)[0] + b":99"
             body = orjson.loads(value)
-            value = orjson.dumps(
-                {**{name: part for name, part in body.items() if name != field}, "v99": {field: 1}}
-            )
+            value = orjson.dumps({**{name: part for name, part in body.items() if name != field}, "v99": {field: 1}})
         case "future_dated":
             headers["ce_time"] = b"2099" + headers["ce_time"][4:]
         case "identity":

@@ -76,9 +76,7 @@ def _story(world: World) -> Iterator[Adt]:
             rate = p.elderly_admissions_per_year if person.age >= 65 else p.other_admissions_per_year
         # from the day before, so that the first morning's batch is not empty
         free_from = world.start - DAY
-        starts = [
-            free_from + dice.below((p.days + 1) * DAY) for _ in range(dice.count(rate * (p.days + 1) / 365))
-        ]
+        starts = [free_from + dice.below((p.days + 1) * DAY) for _ in range(dice.count(rate * (p.days + 1) / 365))]
         for start in sorted(starts):
             if start < free_from:
                 continue
@@ -110,9 +108,7 @@ def _visit(world: World, dice: Dice, stay: _Stay) -> Iterator[Adt]:
 
     def say(trigger: str, occurred: int, lag: tuple[int, int] = (1, 40), **more: object) -> Adt:
         recorded = occurred + dice.between(*lag) * 60
-        message = Adt(
-            trigger, stay.hkid, stay.hospital, stay.visit, occurred, recorded, 0, admitted=stay.admitted
-        )
+        message = Adt(trigger, stay.hkid, stay.hospital, stay.visit, occurred, recorded, 0, admitted=stay.admitted)
         return replace(message, **more)  # type: ignore[arg-type]
 
     if stay.hkid != stay.person.hkid:
@@ -174,11 +170,7 @@ def _discharge(world: World, dice: Dice, say: Say, stay: _Stay) -> Iterator[Adt]
 def _correction(dice: Dice, say: Say, stay: _Stay) -> Adt:
     """Half of the corrections move the admission to an earlier time; none moves it past the discharge."""
     earlier = dice.chance(0.5)
-    shift = (
-        -dice.between(30, 1200)
-        if earlier
-        else min(dice.between(10, 120), (stay.discharged - stay.admitted) // 120)
-    )
+    shift = -dice.between(30, 1200) if earlier else min(dice.between(10, 120), (stay.discharged - stay.admitted) // 120)
     said = stay.admitted + dice.between(3, 60) * HOUR
     discharged = stay.discharged if said > stay.discharged + HOUR else None
     return say("A08", said, admitted=stay.admitted + shift * 60, discharged=discharged)

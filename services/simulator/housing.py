@@ -64,18 +64,14 @@ def _change(world: World, dice: Dice, home: Household, recorded: int) -> None:
     received = recorded + dice.between(5, 60) * 60
 
     def tell(event: str, data: dict[str, Any], time: int, tenancy: str = home.tenancy) -> None:
-        draft = Draft(
-            _TOPIC, "housing." + event, {"tenancy_id": tenancy, **data}, tenancy, time, recorded, received
-        )
+        draft = Draft(_TOPIC, "housing." + event, {"tenancy_id": tenancy, **data}, tenancy, time, recorded, received)
         world.tell(draft)
 
     match kind:
         case "moved_out" | "marriage" | "deceased":
             if len(home.members) < 2:
                 return
-            person = (
-                max(home.members, key=lambda m: m.age) if kind == "deceased" else dice.pick(home.members[1:])
-            )
+            person = max(home.members, key=lambda m: m.age) if kind == "deceased" else dice.pick(home.members[1:])
             if kind == "deceased":
                 world.departed.add(person)
             elif person.age < 18:

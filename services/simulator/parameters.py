@@ -40,16 +40,10 @@ class Parameters:
         0.025,
     )
     no_cohort_share: float = _is(0.15, "assumed", "registered carers who are in none of the three cohorts")
-    mutual_care_share: float = _is(
-        0.35, "assumed", "elderly couples with a carer in which both care for each other"
-    )
-    two_households_share: float = _is(
-        0.06, "assumed", "carers who also care for somebody in another household"
-    )
+    mutual_care_share: float = _is(0.35, "assumed", "elderly couples with a carer in which both care for each other")
+    two_households_share: float = _is(0.06, "assumed", "carers who also care for somebody in another household")
     second_carer_share: float = _is(0.06, "assumed", "cared-for persons who have a second carer")
-    outsider_share: float = _is(
-        0.4, "assumed", "carers living elsewhere whose home is not public rental housing"
-    )
+    outsider_share: float = _is(0.4, "assumed", "carers living elsewhere whose home is not public rental housing")
     services_known_share: float = _is(
         0.35,
         "assumed",
@@ -66,27 +60,17 @@ class Parameters:
     elderly_admissions_per_year: float = _is(0.35, "assumed", "per person 65+ who is no carer in a cohort")
     other_admissions_per_year: float = _is(0.06, "assumed", "per person under 65 who is no carer in a cohort")
     planned_admission_share: float = _is(0.15, "assumed", "admissions that were preadmitted")
-    through_emergency_share: float = _is(
-        0.6, "assumed", "unplanned admissions that began in the emergency department"
-    )
+    through_emergency_share: float = _is(0.6, "assumed", "unplanned admissions that began in the emergency department")
     emergency_only_share: float = _is(0.15, "assumed", "episodes that end in the emergency department")
-    transfer_share: float = _is(
-        0.08, "assumed", "stays of two days and more with a transfer to another hospital"
-    )
-    transfer_as_discharge_share: float = _is(
-        0.2, "assumed", "transfers coded as a discharge and an admission"
-    )
+    transfer_share: float = _is(0.08, "assumed", "stays of two days and more with a transfer to another hospital")
+    transfer_as_discharge_share: float = _is(0.2, "assumed", "transfers coded as a discharge and an admission")
     leave_share: float = _is(0.08, "assumed", "stays of a week and more with home leave")
     death_share: float = _is(0.03, "assumed", "stays of persons 65+ that end in death")
     cancelled_share: float = _is(0.01, "assumed", "admissions entered in error and cancelled (A11)")
     discharge_cancelled_share: float = _is(0.01, "assumed", "discharges cancelled, the stay goes on (A13)")
     transfer_cancelled_share: float = _is(0.05, "assumed", "transfers cancelled (A12)")
-    corrected_share: float = _is(
-        0.03, "assumed", "visits with a correction (A08), half of them to an earlier time"
-    )
-    merged_share: float = _is(
-        0.001, "assumed", "hospital events that were recorded under a second id, merged later"
-    )
+    corrected_share: float = _is(0.03, "assumed", "visits with a correction (A08), half of them to an earlier time")
+    merged_share: float = _is(0.001, "assumed", "hospital events that were recorded under a second id, merged later")
     unmerged_share: float = _is(0.1, "assumed", "merges that are taken back (A37)")
     true_need_share: float = _is(
         0.03,
@@ -95,17 +79,11 @@ class Parameters:
     )
 
     # the other feeds
-    tenancy_changes_per_year: float = _is(
-        0.15, "assumed", "changes per household that reach the housing department"
-    )
+    tenancy_changes_per_year: float = _is(0.15, "assumed", "changes per household that reach the housing department")
     register_lag_days: tuple[int, int] = _is((90, 180), "assumed", "from a change to its record: 3-6 months")
-    care_changes_per_year: float = _is(
-        0.6, "assumed", "changes on the welfare register, per registered carer"
-    )
+    care_changes_per_year: float = _is(0.6, "assumed", "changes on the welfare register, per registered carer")
     calls_per_carer_month: float = _is(0.4, "assumed", "single calls to the hotline, per registered carer")
-    strained_carers_per_month: float = _is(
-        0.03, "assumed", "carers who begin a sequence of three to five calls"
-    )
+    strained_carers_per_month: float = _is(0.03, "assumed", "carers who begin a sequence of three to five calls")
     absences_per_carer_month: float = _is(0.03, "assumed", "carers who announce an absence")
     danger_share: float = _is(
         0.01,
@@ -115,12 +93,8 @@ class Parameters:
     )
     observations_per_household_month: float = _is(0.03, "assumed", "what staff, visitors and others notice")
     incidents_per_block_month: float = _is(0.1, "assumed", "fires, floods, power cuts of a whole block")
-    referral_need_share: float = _is(
-        0.07, "published", "households with little support that need a referral: 6.7-8 %"
-    )
-    alarm_wish_share: float = _is(
-        0.1, "assumed", "elderly households without an emergency alarm that wish one"
-    )
+    referral_need_share: float = _is(0.07, "published", "households with little support that need a referral: 6.7-8 %")
+    alarm_wish_share: float = _is(0.1, "assumed", "elderly households without an emergency alarm that wish one")
 
     # what goes wrong on the way
     duplicate_share: float = _is(0.02, "assumed", "records sent twice: 1-3 %")
@@ -129,9 +103,7 @@ class Parameters:
 
     def published(self) -> "Parameters":
         """The same, with whatever was turned up for the demonstration back at the published figures."""
-        back = {
-            f.name: f.metadata["published"] for f in fields(self) if f.metadata.get("published") is not None
-        }
+        back = {f.name: f.metadata["published"] for f in fields(self) if f.metadata.get("published") is not None}
         return replace(self, **back)
 
 

@@ -62,17 +62,13 @@ def _stock(world: World) -> list[Said]:
     said += [("cohort_asserted", person, {"cohort": cohort}) for person, cohort in circle.cohorts]
     said += [("service_enrolled", person, {"kind": kind}) for person, kind in circle.services]
     dice = world.dice("consent")
-    said += [
-        ("consent_granted", carer, {"scope": "outreach"}) for carer in circle.carers() if dice.chance(0.5)
-    ]
+    said += [("consent_granted", carer, {"scope": "outreach"}) for carer in circle.carers() if dice.chance(0.5)]
     return said
 
 
 def _changes(world: World) -> None:
     dice = world.dice("register changes")
-    expected = (
-        world.parameters.care_changes_per_year * len(world.circle.carers()) * world.parameters.days / 365
-    )
+    expected = world.parameters.care_changes_per_year * len(world.circle.carers()) * world.parameters.days / 365
     moments = sorted(_office_hour(world, dice) for _ in range(dice.count(expected)))
     for recorded in moments:
         said = _change(world, dice)

@@ -45,8 +45,7 @@ class Arrival:
     def again(self, received: str) -> "Arrival":
         """The same event, received at another time."""
         headers = tuple(
-            (name, received.encode() if name == "ce_receivedtime" else value)
-            for name, value in self.record.headers
+            (name, received.encode() if name == "ce_receivedtime" else value) for name, value in self.record.headers
         )
         return replace(self, received=received, record=replace(self.record, headers=headers))
 
