@@ -126,10 +126,11 @@ class _Statement:
 
     @property
     def digest(self) -> str:
-        """Of everything but the receipt: two sendings of one statement are equal."""
+        """Of everything that is said, but not of the receipt and of headers that transport adds (a trace, the place
+        of the dead letter that was replayed): two sendings of one statement are equal."""
         body = blake2b(self.record.value, digest_size=8)
         for name, value in sorted(self.record.headers):
-            if name != "ce_receivedtime":
+            if name.startswith("ce_") and name != "ce_receivedtime":
                 body.update(name.encode() + b"\0" + value + b"\0")
         return body.hexdigest()
 
