@@ -84,8 +84,6 @@ def create_app(
         topic_allow_declare=False,
         topic_disable_leader=True,
         consumer_auto_offset_reset="earliest",
-        # After each message: an operator's command that was carried out is not carried out again, and `quiet` sees it.
-        broker_commit_every=1,
         # Faust waits a minute for a consumer that was killed; nothing here needs that long.
         broker_session_timeout=settings.session_timeout_ms / 1000,
         broker_heartbeat_interval=settings.heartbeat_interval_ms / 1000,

@@ -58,6 +58,8 @@ class Quiet:
         self._consumer = AIOKafkaConsumer(**connection(self._settings), group_id=None)
         await self._consumer.start()
         self._open.push_async_callback(self._consumer.stop)
+        # Faust commits nothing before its first record, so "nothing committed" must count as the beginning.
+        self._beginnings: _Offsets = dict(await self._consumer.beginning_offsets(self._all))
         return self
 
     async def __aexit__(
@@ -72,7 +74,7 @@ class Quiet:
         committed = await asyncio.gather(*(self._committed(group) for group in self._places))
         ends = await self._ends(self._all)
         return all(
-            offsets.get(place, -1) == ends[place]
+            offsets[place] == ends[place]
             for offsets, places in zip(committed, self._places.values(), strict=True)
             for place in places
         )
@@ -87,7 +89,7 @@ class Quiet:
                     for group, places in self._places.items():
                         behind = group
                         ends = await self._ends(places)
-                        while not _reached(await self._committed(group), ends):
+                        while any(at < ends[place] for place, at in (await self._committed(group)).items()):
                             await asyncio.sleep(_PAUSE)
                     if await self.now():
                         return
@@ -99,10 +101,10 @@ class Quiet:
     async def behind(self) -> dict[str, int]:
         """How many offsets each group is behind (markers count too), for the groups that are."""
         ends = await self._ends(self._all)
-        lags = {}
+        lags: dict[str, int] = {}
         for group, places in self._places.items():
             committed = await self._committed(group)
-            lags[group] = sum(ends[place] - max(0, committed.get(place, 0)) for place in places)
+            lags[group] = sum(ends[place] - committed[place] for place in places)
         return {group: lag for group, lag in lags.items() if lag > 0}
 
     async def _committed(self, group: str) -> _Offsets:
@@ -113,12 +115,9 @@ class Quiet:
         except (KafkaError, AttributeError):
             # A coordinator that moved or is loading; aiokafka trips over the latter's answer with AttributeError.
             self._coordinators.pop(group, None)
-            return {}
-        return {place: at.offset for place, at in found.items()}
+            found = {}
+        known = {place: at.offset for place, at in found.items() if at.offset >= 0}
+        return {place: known.get(place, self._beginnings[place]) for place in self._places[group]}
 
     async def _ends(self, places: Iterable[TopicPartition]) -> _Offsets:
         return dict(await self._consumer.end_offsets(places))
-
-
-def _reached(committed: _Offsets, ends: _Offsets) -> bool:
-    return all(committed.get(place, -1) >= end for place, end in ends.items())
