@@ -22,7 +22,7 @@ from services.runtime.processor import ProcessorService
 from services.runtime.settings import Settings
 from services.runtime.web import add_pages
 
-__all__ = ["LineApp", "create_app", "run_services"]
+__all__ = ["LineApp", "create_app", "run_apps", "run_services"]
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]
@@ -102,11 +102,16 @@ def create_app(
 
 
 def run_services(*names: str) -> None:
-    """Runs services (packages of `services` with an `app.app()`) in this process until SIGINT or SIGTERM: finish the
-    batches, commit, leave the groups, exit with 0. A problem that a person can mend: one line, and exit with 2."""
+    """Runs services (packages of `services` with an `app.app()`) in this process; see `run_apps`."""
+    run_apps(*(import_module(f"services.{name}.app").app for name in names))
+
+
+def run_apps(*makers: Callable[[], LineApp]) -> None:
+    """Runs apps in this process until SIGINT or SIGTERM: finish the batches, commit, leave the groups, exit with 0.
+    A problem that a person can mend: one line, and exit with 2. A fault: exit with 70; start the process again."""
     try:
         set_up_logs(Settings())
-        first, *others = [import_module(f"services.{name}.app").app() for name in names]
+        first, *others = [make() for make in makers]
     except Problem as problem:
         print(f"kithline: {problem}", file=sys.stderr)  # noqa: T201
         raise SystemExit(MISCONFIGURED) from None

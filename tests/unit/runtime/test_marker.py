@@ -1,0 +1,45 @@
+"""State and position must be of one transaction, or the task does not go on."""
+
+import pytest
+
+from contracts.instants import EPOCH
+from services.runtime.errors import Problem
+from services.runtime.marker import Marker, agree, committed_marker
+
+_NOON = "2026-07-01T12:00:00.000Z"
+
+
+def test_a_marker_survives_both_ways_of_writing() -> None:
+    marker = Marker(7, _NOON)
+    assert Marker.from_packed(marker.packed({"a": 5})) == marker
+    assert committed_marker([marker.metadata()]) == marker
+
+
+def test_the_newest_of_several_inputs_counts() -> None:
+    metadata = [Marker(3, _NOON).metadata(), Marker(7, EPOCH).metadata()]
+    assert committed_marker(metadata) == Marker(7, _NOON)
+
+
+@pytest.mark.parametrize("metadata", [[], [""], ["someone else's"], ["kithline1 x y"]])
+def test_offsets_that_others_committed_carry_no_marker(metadata: list[str]) -> None:
+    assert committed_marker(metadata) is None
+
+
+def test_a_fresh_task_begins_at_zero() -> None:
+    assert agree("t-0", None, None) == Marker(0, EPOCH)
+
+
+def test_a_task_that_only_ever_saw_ticks_has_no_marker_in_its_changelog() -> None:
+    assert agree("t-0", Marker(0, _NOON), None) == Marker(0, _NOON)
+
+
+def test_as_of_goes_on_from_the_position_which_moves_without_the_state() -> None:
+    assert agree("t-0", Marker(4, _NOON), Marker(4, EPOCH)) == Marker(4, _NOON)
+
+
+@pytest.mark.parametrize(
+    ("committed", "restored"), [(Marker(4), Marker(3)), (Marker(4), None), (None, Marker(4)), (Marker(3), Marker(4))]
+)
+def test_anything_else_stops_the_task(committed: Marker | None, restored: Marker | None) -> None:
+    with pytest.raises(Problem, match=r"t-0.*changed from outside"):
+        agree("t-0", committed, restored)
