@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from services.runtime.errors import Problem
-
 __all__ = ["register"]
 
 DEFAULT_PORT = 9092
@@ -37,12 +35,16 @@ def broker(
 ) -> None:
     """Start a real Apache Kafka here (no Docker), print `bootstrap: host:port`, serve until Ctrl-C."""
     from services.runtime.kafka_dev import EXTERNAL, external_kafka, start_broker
+    from services.runtime.kafka_dev import broker as the_broker
 
     if cluster := external_kafka():
-        raise Problem(
-            f"{EXTERNAL} names the cluster {cluster}, which every command uses, so no broker is started; "
-            f"to start one: unset {EXTERNAL}"
-        )
+        with the_broker(nodes):  # raises Problem where it does not answer
+            print(f"bootstrap: {cluster}", flush=True)  # noqa: T201
+            print(  # noqa: T201
+                f"{EXTERNAL} names this cluster, and every command uses it: nothing was started, nothing to stop.",
+                file=sys.stderr,
+            )
+        return
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     started = None

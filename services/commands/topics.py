@@ -11,9 +11,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Adds the commands `topics apply` and `topics list`."""
-    group = typer.Typer(
-        help="The table of topics (contracts/topics.yaml) and a cluster.", no_args_is_help=True
-    )
+    group = typer.Typer(help="The table of topics (contracts/topics.yaml) and a cluster.", no_args_is_help=True)
     group.command("apply")(apply)
     group.command("list")(listing)
     app.add_typer(group, name="topics")
@@ -35,9 +33,7 @@ def apply(
 
 
 def listing(
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Only the names in the table, without a cluster.")
-    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Only the names in the table, without a cluster.")] = False,
 ) -> None:
     """Show the table of topics, and what of it the cluster of KITHLINE_KAFKA has."""
     from services.runtime.topics import topics
@@ -49,7 +45,7 @@ def listing(
     import asyncio
 
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from services.runtime.settings import Settings
     from services.runtime.topic_admin import existing_partitions
@@ -59,18 +55,14 @@ def listing(
         unknown = ""
     except Problem as problem:
         found, unknown = {}, f"Without a cluster: {problem}."
-    table = Table("topic", "kind", "key", "kept", "partitions", "on the cluster", box=None, pad_edge=False)
+    table = Table(
+        Column("topic", no_wrap=True), "kind", "key", "kept", "partitions", "on the cluster", box=None, pad_edge=False
+    )
     for topic in topics().values():
         there = found.get(topic.name)
         kept = "compacted" if topic.cleanup == "compact" else f"{topic.retention_days or 'all'} days"
         state = (
-            ""
-            if unknown
-            else "missing"
-            if there is None
-            else "yes"
-            if there == topic.partitions
-            else f"has {there}"
+            "" if unknown else "missing" if there is None else "yes" if there == topic.partitions else f"has {there}"
         )
         table.add_row(topic.name, topic.kind, topic.key, kept, str(topic.partitions), state)
     console = Console()

@@ -1,54 +1,58 @@
 """The one table of topics, `contracts/topics.yaml`, loaded and checked."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 import contracts
 from services.runtime.errors import Problem
+from services.runtime.yaml_file import read
 
 __all__ = ["TABLE", "Topic", "load_topics", "topics"]
 
 TABLE = Path(contracts.__file__).with_name("topics.yaml")
 
 _DAY_MS = 86_400_000
+
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=200)]
+_Partitions = Annotated[int, Field(ge=1, le=1000)]
+_Cleanup = Literal["delete", "compact"]
+_Days = Annotated[int, Field(ge=1)]
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_Kind = TypeVar("_Kind", bound=_Row)
-
-
-class _Defaults(_Row):
-    partitions: int = Field(ge=1, le=1000)
-    cleanup: Literal["delete", "compact"]
-    retention_days: int | None = Field(ge=1)
-
-
-class Topic(_Row):
-    """One topic: what is in it, who owns, writes and reads it, and how Kafka keeps it."""
-
+class _Described(_Row):
     name: _Name
     key: str
     kind: Literal["feed", "inner", "published", "answers", "control", "changelog"]
     owner: str
-    partitions: int = Field(ge=1, le=1000)
-    cleanup: Literal["delete", "compact"]
-    retention_days: int | None = Field(ge=1)
-    """None: kept while compaction keeps it."""
     model: str | None = None
     """The pydantic model of the values, in words. None: bytes that only their owner reads."""
     read: tuple[_Name, ...] = ()
     write: tuple[_Name, ...] = ()
     """Processors, or `cli`. Empty for feeds: outside producers write these."""
+
+
+class Topic(_Described):
+    """One topic: what is in it, who owns, writes and reads it, and how Kafka keeps it."""
+
+    partitions: _Partitions
+    cleanup: _Cleanup
+    retention_days: _Days | None
+    """None: kept while compaction keeps it."""
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """Who needs it partition by partition: those who read it, or whose state it is."""
+        return frozenset({self.owner} if self.kind == "changelog" else self.read)
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -66,6 +70,25 @@ class Topic(_Row):
         return {"cleanup.policy": "delete", "retention.ms": str(kept)}
 
 
+class _Written(_Described):
+    """A row as the file has it: what it leaves out, the defaults say."""
+
+    partitions: _Partitions | None = None
+    cleanup: _Cleanup | None = None
+    retention_days: _Days | None = None
+
+
+class _Defaults(_Row):
+    partitions: _Partitions
+    cleanup: _Cleanup
+    retention_days: _Days | None
+
+
+class _Table(_Row):
+    defaults: _Defaults
+    topics: tuple[_Written, ...] = Field(min_length=1)
+
+
 @cache
 def topics() -> Mapping[str, Topic]:
     """The table of this checkout, name to topic, in the order of the file."""
@@ -74,71 +97,36 @@ def topics() -> Mapping[str, Topic]:
 
 def load_topics(path: Path) -> Mapping[str, Topic]:
     """Reads a table. Raises Problem that names file, line and mistake."""
-    try:
-        document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as fault:
-        raise Problem(f"cannot read the table of topics {path} ({fault.strerror})") from fault
-    except yaml.MarkedYAMLError as fault:
-        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-        raise Problem(f"{path}, line {line}: not YAML: {fault.problem or fault}") from fault
-    parts = _mapping(document)
-    if parts.keys() != {"defaults", "topics"}:
-        raise Problem(f"{path}, line 1: must hold `defaults` and `topics` and nothing else, has {sorted(parts)}")
-    defaults = _read(_Defaults, parts["defaults"], {}, path)
-    rows = parts["topics"]
-    if not isinstance(rows, yaml.SequenceNode):
-        raise Problem(f"{path}, line {_line(rows)}: `topics` must be a list")
+    written = read(path, TypeAdapter(_Table))
     table: dict[str, Topic] = {}
-    for node in rows.value:
-        topic = _read(Topic, node, defaults.model_dump(), path)
-        if topic.name in table:
-            raise Problem(f"{path}, line {_line(node)}: topic {topic.name} stands there twice; remove one")
-        table[topic.name] = topic
-        _check_counts(topic, table, f"{path}, line {_line(node)}")
+    for row in written.topics:
+        if row.name in table:
+            raise Problem(f"{path}:{_line(path, row.name, 2)}: topic {row.name} is in the table twice; keep one")
+        table[row.name] = topic = _topic(row, written.defaults)
+        _check_counts(topic, table, path)
     return MappingProxyType(table)
 
 
-def _read(model: type[_Kind], node: yaml.Node, defaults: dict[str, object], path: Path) -> _Kind:
-    """One row, over its defaults. Compacted topics have no retention of their own to inherit."""
-    row = _Values().construct_document(node)
-    if not isinstance(row, dict):
-        raise Problem(f"{path}, line {_line(node)}: expected `name: value` pairs, found {row!r}")
-    if row.get("cleanup") == "compact":
-        defaults = {**defaults, "retention_days": None}
-    try:
-        return model.model_validate({**defaults, **row})
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        at = _mapping(node).get(str(first["loc"][0]), node) if first["loc"] else node
-        of = f" of {row['name']}" if "name" in row else ""
-        raise Problem(f"{path}, line {_line(at)}: {place}{of}: {first['msg']}") from fault
+def _topic(row: _Written, defaults: _Defaults) -> Topic:
+    said = row.model_dump(exclude_unset=True)
+    values = {**defaults.model_dump(), **said}
+    if values["cleanup"] == "compact" and "retention_days" not in said:
+        values["retention_days"] = None  # the default is for topics that forget by age
+    return Topic.model_validate(values)
 
 
-def _check_counts(topic: Topic, table: Mapping[str, Topic], where: str) -> None:
+def _check_counts(topic: Topic, table: Mapping[str, Topic], path: Path) -> None:
     """A task is one partition number over all topics that its processor reads, and its changelog."""
-    readers = {*topic.read} if topic.kind != "changelog" else {topic.owner}
     for other in table.values():
-        theirs = {*other.read} if other.kind != "changelog" else {other.owner}
-        if (shared := readers & theirs) and other.partitions != topic.partitions:
+        if (shared := topic.readers & other.readers) and other.partitions != topic.partitions:
             raise Problem(
-                f"{where}: {topic.name} has {topic.partitions} partitions, {other.name} {other.partitions}, "
-                f"but {min(shared)} uses both and needs equal counts"
+                f"{path}:{_line(path, topic.name)}: {topic.name} has {topic.partitions} partitions and {other.name} "
+                f"{other.partitions}, but {min(shared)} uses both: give them equal counts"
             )
 
 
-class _Values(yaml.SafeLoader):
-    """Turns composed nodes into plain values."""
-
-    def __init__(self) -> None:
-        super().__init__("")
-
-
-def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {str(key.value): value for key, value in node.value}
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(path: Path, name: str, occurrence: int = 1) -> int:
+    """Where the table speaks of a topic (the line of its name) for the given time; 1 where it is written unusually."""
+    places = re.compile(rf"\bname:\s*[\"']?{re.escape(name)}[\"']?\s*(?:[,}}#]|$)")
+    lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if places.search(line)]
+    return lines[occurrence - 1] if len(lines) >= occurrence else 1
