@@ -41,7 +41,7 @@ def _stock(world: World) -> None:
                 "housing.tenancy_started",
                 {"tenancy_id": home.tenancy, "address": home.flat.address(), "members": _members(home)},
                 home.tenancy,
-                world.start - home.years * 365 * DAY,
+                world.start - max(home.years * 365, 30) * DAY,
                 world.start - 6 * HOUR + number // 10 % (5 * HOUR),
                 world.start + number * 4 * HOUR // count,
             )

@@ -139,6 +139,8 @@ def settle(parameters: Parameters, registry: Registry) -> list[Household]:
             person = registry.person(age, role, district, _needs(parameters, dice, age))
             person.home = household
             household.members.append(person)
+        # nobody has lived here for longer than they have lived
+        household.years = min([household.years, *(member.age for member in household.members)])
         households.append(household)
     return households
 

@@ -31,6 +31,9 @@ BUSY = Parameters(
     corrected_share=0.1,
     bad_share=0.02,
     danger_share=0.05,
+    discharge_cancelled_share=0.1,
+    transfer_share=0.3,
+    leave_share=0.3,
 )
 
 
