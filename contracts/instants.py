@@ -24,7 +24,10 @@ def parse(instant: str) -> datetime:
         raise ValueError("not an ISO 8601 instant; write it as 2026-07-01T07:00:00Z") from None
     if moment.tzinfo is None:
         raise ValueError("an instant without a UTC offset; write it as 2026-07-01T07:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant before the year 1 or after 9999 in UTC") from None
 
 
 def write(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contracts.envelope import Envelope
 from contracts.events.hospital import Corrected, Discharged, IdentityLink, Visit
 from services.runtime.fold import Refused
-from services.runtime.intake import Placed, feed_processor, person_fact
+from services.runtime.intake import Placed, feed_processor, not_ahead, person_fact
 
 __all__ = ["PROCESSOR", "translate"]
 
@@ -22,6 +22,9 @@ def translate(envelope: Envelope, data: Visit | Corrected | IdentityLink) -> Ite
         return
     visit = data.visit_id
     if isinstance(data, Corrected):
+        for field, instant in (("admitted_at", data.admitted_at), ("discharged_at", data.discharged_at)):
+            if instant is not None:
+                not_ahead(envelope, instant, field)
         if data.admitted_at is not None:
             yield person_fact(person, "visit.admitted", visit, {"corrected": True}, data.admitted_at)
         if data.discharged_at is not None:

@@ -40,12 +40,22 @@ class Candidate:
     @property
     def flag_id(self) -> str:
         """One flag for each subject, typology and episode, in the household where the episode began."""
-        return flag_id(self.subject, self.typology, f"{self.episode}@{self.household.id}")
+        return self._flag_of(self.subject)
+
+    def _flag_of(self, subject: str) -> str:
+        return flag_id(subject, self.typology, f"{self.episode}@{self.household.id}")
 
     @property
     def answer(self) -> Fact | None:
-        """What people have answered to the flag's tasks so far."""
-        return self.household.answers.get(self.flag_id)
+        """What people have answered to the flag's tasks so far, under any id that the person had then: a merge of
+        identities takes no answer back."""
+        subjects = self.person.ids if self.person is not None else (self.subject,)
+        answers = [self.household.answers.get(self._flag_of(subject)) for subject in subjects]
+        return max(
+            (answer for answer in answers if answer is not None),
+            key=lambda answer: (bool((answer["value"] or {}).get("closed")), tuple(answer["version"])),
+            default=None,
+        )
 
     @property
     def received_at(self) -> str:

@@ -217,9 +217,13 @@ class Household:
 
     @cached_property
     def composition_facts(self) -> list[Fact]:
-        """The facts from which the composition follows: memberships, their ends, deaths."""
-        kinds = ("membership.start", "membership.asserted", "membership.end")
-        facts = [f for p in self.persons.values() for kind in kinds for f in p.of(kind) if f["key"] == self.id]
+        """The facts from which the composition follows: memberships, their ends, deaths. A roster that only repeats
+        who is known to live here changes nothing."""
+        facts: list[Fact] = []
+        for person in self.persons.values():
+            began = [f for f in person.of("membership.start") if f["key"] == self.id]
+            facts += began or [f for f in person.of("membership.asserted") if f["key"] == self.id]
+            facts += [f for f in person.of("membership.end") if f["key"] == self.id]
         return facts + [
             p.deceased for p in self.persons.values() if p.deceased is not None and self.id in {s[2] for s in p.stays}
         ]

@@ -19,10 +19,7 @@ def places(record: Record, turn: Turn) -> None:
     """The fold over `address.facts`."""
     fact: Fact = orjson.loads(record.value)
     block = record.key.decode()
-    assert fact["value"] is not None or fact["kind"].startswith(("occupancy", "observation", "incident"))
-    unit = (
-        fact["key"].split("|", 1)[0] if fact["kind"].startswith("occupancy") else (fact["value"] or {}).get("unit", "")
-    )
+    unit = _unit(fact)
     key = f"{block}/{unit}" if unit else block
     state = turn.get(key) or EMPTY
     name = slot(fact)
@@ -34,6 +31,15 @@ def places(record: Record, turn: Turn) -> None:
     if unit:
         state = _tell(unit, state, turn)
     turn.put(key, state)
+
+
+def _unit(fact: Fact) -> str:
+    """The flat that a fact is about, from its slot's name, so that a tombstone names it too; empty for a block."""
+    if fact["kind"] == "incident":
+        return ""
+    if fact["kind"] == "observation":
+        return fact["key"].split("@", 1)[1]
+    return fact["key"].rsplit("|", 1)[0]
 
 
 def _tell(unit: str, state: Value, turn: Turn) -> Value:

@@ -17,7 +17,7 @@ from contracts.events.housing import (
     Transferred,
 )
 from contracts.ids import household_of_tenancy
-from services.runtime.intake import Placed, feed_processor, person_fact
+from services.runtime.intake import Placed, feed_processor, not_ahead, person_fact
 
 __all__ = ["PROCESSOR", "translate"]
 
@@ -29,6 +29,7 @@ def translate(envelope: Envelope, data: Event) -> Iterator[Placed]:
     household = household_of_tenancy(data.first_tenancy)
     match data:
         case Snapshot():
+            not_ahead(envelope, data.as_of, "as_of")
             members = sorted(member.person_id for member in data.members)
             yield _occupancy(data.address, household, "asserted", data.as_of)
             yield _occupancy(data.address, household, "roster", data.as_of, members=members)

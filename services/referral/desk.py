@@ -5,29 +5,24 @@ tells the correlator through `household.facts` what people have found, so that a
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
 from contracts.control import OfficerDecision
 from contracts.facts import Fact
 from contracts.flags import OPEN, Ask, Flag
-from contracts.ids import task_id
 from contracts.model import Bilingual
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
-from services.referral.lifecycle import answer, reissue, take_back
+from services.referral.closing import BY_A_PERSON, closure
+from services.referral.lifecycle import answer, first_revision, reissue, take_back
 from services.referral.policy import Clock, Directory
 from services.runtime.fold import Processor, Record, Refused, Turn, Value
 from services.runtime.intake import complaint
 
-__all__ = ["MAX_ATTEMPTS", "Desk"]
-
-MAX_ATTEMPTS = 3
-"""Declines by as many units bring a task to the district's duty officer."""
+__all__ = ["Desk"]
 
 EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0}
-
-LAWFUL_BASIS = {"immediate-danger": "vital_interests"}
 
 
 class Desk:
@@ -40,7 +35,9 @@ class Desk:
     def processor(self) -> Processor:
         """The processor that runs this desk for every household."""
         outputs = (*(f"referral.tasks.{kind}" for kind in UNIT_KINDS), "household.facts", "dead.letters")
-        return Processor("referral", ("risk.flags", "referral.updates", "officer.decisions"), outputs, self.fold)
+        return Processor(
+            "referral", ("risk.flags", "referral.updates", "officer.decisions"), outputs, self.fold
+        )
 
     def fold(self, record: Record, turn: Turn) -> None:
         """Applies one record of `risk.flags`, `referral.updates` or `officer.decisions`."""
@@ -72,7 +69,9 @@ class _Work:
     def __init__(self, desk: Desk, household: str, turn: Turn) -> None:
         state = turn.get(household) or EMPTY
         self.desk, self.household, self.turn = desk, household, turn
-        self.state: Value = {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
+        self.state: Value = {
+            name: dict(part) if isinstance(part, dict) else part for name, part in state.items()
+        }
         self.tell = False
 
     def flag(self, flag: Flag) -> None:
@@ -99,14 +98,16 @@ class _Work:
             return
         raw = self.state["tasks"].get(update.task_id)
         if raw is None:
-            raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
+            raise Refused(
+                "unknown_task", "no such task was asked of this household; check task_id and household_id"
+            )
         task = answer(Task.model_validate(raw), update)
         self.state["answered"][update.update_id] = task.revision
         self._publish(task)
         if task.status == "rejected":
             self._next_unit(task, update.at)
-        if task.status in ("completed", "failed"):
-            self._follow_up(task, update.at)
+        if task.status in BY_A_PERSON:
+            self._follow_up(task.flag_id, update.at)
         if task.status in TERMINAL:
             self._found(task, update)
 
@@ -128,7 +129,7 @@ class _Work:
     def _reconcile(self, flag_id: str, now: str) -> None:
         """One open task for each thing that an open flag asks for; what else is open is taken back."""
         flag = self.state["flags"][flag_id]
-        mine = [Task.model_validate(raw) for raw in self.state["tasks"].values() if raw["flag_id"] == flag_id]
+        mine = [Task.model_validate(raw) for raw in self._tasks_of(flag_id)]
         if flag["status"] not in OPEN:
             if flag["status"] != "closed":
                 for task in mine:
@@ -144,26 +145,29 @@ class _Work:
                 continue  # a recorded hold: the flag itself, until an officer releases it
             since = released["at"] if released and ask.release == "wave" else None
             self._ensure(flag, ask, now, since=since)
+        self._follow_up(flag_id, now)
 
-    def _ensure(self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
+    def _ensure(
+        self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None
+    ) -> None:
         chain = self._chain(flag["flag_id"], ask)
         latest = chain[-1] if chain else None
         if latest is None or (latest.status == "cancelled" and latest.business_status != "queued"):
-            self._request(flag, ask, now, attempt=1 + len(chain), part_of=part_of, since=since)
+            self._request(flag, ask, now, part_of, since)
         elif latest.status not in TERMINAL:
-            self._publish(self._kept_current(latest, flag, ask))
+            self._keep_current(latest, flag, ask)
 
     def _chain(self, flag_id: str, ask: Ask) -> list[Task]:
         """The attempts at one thing asked, the first first (a duty officer's among them)."""
         mine = [
             Task.model_validate(raw)
-            for raw in self.state["tasks"].values()
-            if (raw["flag_id"], raw["purpose"], raw["asked_of"]) == (flag_id, ask.purpose, ask.unit)
+            for raw in self._tasks_of(flag_id)
+            if (raw["purpose"], raw["asked_of"]) == (ask.purpose, ask.unit)
         ]
         return sorted(mine, key=lambda task: task.attempt)
 
-    def _kept_current(self, task: Task, flag: Value, ask: Ask) -> Task | None:
-        due_ack, due_contact = self._due(flag, ask, task.requested_at if ask.release == "wave" else None)
+    def _keep_current(self, task: Task, flag: Value, ask: Ask) -> None:
+        due_ack, due_contact = self._due(flag, ask, _since(task, ask))
         current = {
             "level": flag["level"],
             "for_": flag["subject"],
@@ -171,62 +175,35 @@ class _Work:
             "due_contact": due_contact,
             "reason_text": Bilingual.model_validate(flag["title"]),
         }
+        if task.status == "requested" and task.business_status == "queued":
+            # nobody has seen it yet: it goes where the household lives now, whichever record told us first
+            kind, unit = self._route(flag, ask)
+            current |= {"unit_kind": kind, "unit": unit, "district": flag["district"]}
+            if kind != task.unit_kind and (elsewhere := take_back(task, "rerouted")) is not None:
+                self._publish(elsewhere)  # whoever reads the first kind's topic learns that it has gone
+                task = elsewhere.model_copy(update={"status": "requested", "status_reason": None})
         if all(getattr(task, name) == value for name, value in current.items()):
-            return None
-        return task.model_copy(update={**current, "revision": task.revision + 1})
+            return
+        self._publish(task.model_copy(update={**current, "revision": task.revision + 1}))
+
+    def _route(self, flag: Value, ask: Ask) -> tuple[str, str]:
+        """Who gets it: never a unit that has declined it before."""
+        declined_by = [task.unit for task in self._chain(flag["flag_id"], ask) if task.status == "rejected"]
+        return self.desk.directory.route(
+            ask.unit, flag["district"], flag["estate"], self.household, declined_by
+        )
 
     def _due(self, flag: Value, ask: Ask, since: str | None) -> tuple[str, str]:
         clock = self.desk.clocks[ask.priority]
         return clock.due(since, since) if since else clock.due(flag["episode_at"], flag["received_at"])
 
     def _request(
-        self,
-        flag: Value,
-        ask: Ask,
-        now: str,
-        attempt: int,
-        part_of: str | None = None,
-        since: str | None = None,
-        declined_by: tuple[str, ...] = (),
+        self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None
     ) -> None:
-        district, estate = flag["district"], flag["estate"]
-        kind = ask.unit if attempt <= MAX_ATTEMPTS else "district_office"
-        unit = self.desk.directory.choose(kind, district, estate, self.household, declined_by)
-        if unit is None and kind != "district_office":
-            kind = "district_office"
-            unit = self.desk.directory.choose(kind, district, estate, self.household, declined_by)
-        due_ack, due_contact = self._due(flag, ask, since)
-        new_id = task_id(flag["flag_id"], ask.purpose, ask.unit, attempt)
-        self._publish(
-            Task.model_validate(
-                {
-                    "task_id": new_id,
-                    "placer_id": new_id,
-                    "attempt": attempt,
-                    "part_of": part_of,
-                    "revision": 1,
-                    "status": "requested",
-                    "business_status": "queued",
-                    "for": flag["subject"],
-                    "household_id": self.household,
-                    "flag_id": flag["flag_id"],
-                    "typology": flag["typology"],
-                    "level": flag["level"],
-                    "priority": ask.priority,
-                    "purpose": ask.purpose,
-                    "reason": [flag["typology"]],
-                    "reason_text": flag["title"],
-                    "asked_of": ask.unit,
-                    "unit_kind": kind,
-                    "unit": unit or f"queue-{district or 'territory'}",
-                    "district": district,
-                    "requested_at": since or now,
-                    "due_ack": due_ack,
-                    "due_contact": due_contact,
-                    "lawful_basis": LAWFUL_BASIS.get(flag["rule"], "public_task"),
-                }
-            )
-        )
+        owner = self._route(flag, ask)
+        attempt = 1 + len(self._chain(flag["flag_id"], ask))
+        due = self._due(flag, ask, since)
+        self._publish(first_revision(flag, ask, owner, attempt, since or now, due, part_of))
 
     def _next_unit(self, task: Task, now: str) -> None:
         """After a decline: the next eligible unit, never back to one that declined; at the cap the duty officer."""
@@ -234,37 +211,55 @@ class _Work:
         if flag["status"] not in OPEN or task.business_status == "cancellation_requested":
             return
         ask = self._ask_of(flag, task)
-        if ask is None:
-            return
-        chain = self._chain(task.flag_id, ask)
-        declined_by = tuple(one.unit for one in chain if one.status == "rejected")
-        since = task.requested_at if ask.release == "wave" else None
-        self._request(flag, ask, now, task.attempt + 1, task.part_of, since, declined_by)
+        if ask is not None:
+            self._request(flag, ask, now, task.part_of, _since(task, ask))
 
     def _ask_of(self, flag: Value, task: Task) -> Ask | None:
         asks = [Ask.model_validate(raw) for raw in [*flag["asks"], *(step["ask"] for step in flag["then"])]]
         return next((ask for ask in asks if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
 
-    def _follow_up(self, task: Task, now: str) -> None:
-        """What the answer's findings ask for next; each once, however often it was found."""
-        flag = self.state["flags"][task.flag_id]
-        for step in flag["then"]:
-            if step["on"] in task.findings:
-                ask = Ask.model_validate(step["ask"])
-                # what a person found counts from when it was found, not from when the episode began
-                if not self._chain(task.flag_id, ask):
-                    self._request(flag, ask, now, attempt=1, part_of=task.task_id, since=now)
+    def _follow_up(self, flag_id: str, now: str) -> None:
+        """While the flag is open: what people's findings ask for next, each once, however often it was found."""
+        flag = self.state["flags"][flag_id]
+        if flag["status"] not in OPEN:
+            return  # asked if it opens again: the finding is kept
+        for ask, finding in self._found_steps(flag):
+            # what a person found counts from when it was found, not from when the episode began
+            self._ensure(flag, ask, now, part_of=finding, since=now)
+
+    def _found_steps(self, flag: Value) -> list[tuple[Ask, str]]:
+        """(what a finding asks for, the task that found it)."""
+        answered = [task for task in self._tasks_of(flag["flag_id"]) if task["status"] in BY_A_PERSON]
+        return [
+            (Ask.model_validate(step["ask"]), by[0])
+            for step in flag["then"]
+            if (by := sorted(task["task_id"] for task in answered if step["on"] in task["findings"]))
+        ]
+
+    def _tasks_of(self, flag_id: str) -> list[Value]:
+        return [raw for raw in self.state["tasks"].values() if raw["flag_id"] == flag_id]
+
+    def _all_answered(self, flag: Value) -> bool:
+        """Whether a person has given an outcome for each thing asked. One that was taken back has none: if the
+        episode opens again, it is asked again."""
+        asked = [Ask.model_validate(raw) for raw in flag["asks"]] + [
+            ask for ask, _ in self._found_steps(flag)
+        ]
+        chains = [self._chain(flag["flag_id"], ask) for ask in asked]
+        return all(chain and chain[-1].status in BY_A_PERSON for chain in chains)
 
     def _found(self, task: Task, update: TaskUpdate) -> None:
         """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
-        tasks = [raw for raw in self.state["tasks"].values() if raw["flag_id"] == task.flag_id]
-        by_people = [raw for raw in tasks if raw["status"] in ("completed", "failed")]
-        done = all(raw["status"] in TERMINAL for raw in tasks)
+        tasks = self._tasks_of(task.flag_id)
+        by_people = [raw for raw in tasks if raw["status"] in BY_A_PERSON]
         cover = any("cover_confirmed" in raw["findings"] for raw in tasks)
+        done = all(raw["status"] in TERMINAL for raw in tasks) and (
+            cover or self._all_answered(self.state["flags"][task.flag_id])
+        )
         before = self.state["found"].get(task.flag_id)
         if not by_people or (not done and not (cover and before is None)):
             return
-        value = {"cover_confirmed": cover, "closed": _closure(by_people) if done else None}
+        value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None}
         if before is not None and before["value"] == value:
             return
         self.state["found"][task.flag_id] = Fact(
@@ -294,20 +289,6 @@ class _Work:
         self.turn.emit(f"referral.tasks.{task.unit_kind}", self.household, raw, headers)
 
 
-Closure = Literal["confirmed_need", "arranged_already", "no_need", "unreachable", "wrong_person"]
-
-
-def _closure(tasks: list[Value]) -> Closure:
-    """How the flag ends, from all that people found: the gravest finding names it."""
-    findings = {finding for task in tasks for finding in task["findings"]}
-    outcomes = {task["outcome"] for task in tasks}
-    if findings - {"cover_confirmed", "unreachable"} or outcomes & {
-        "placement_arranged",
-        "service_delivered",
-    }:
-        return "confirmed_need"
-    if "cover_confirmed" in findings or outcomes & {"already_supported", "care_resumed"}:
-        return "arranged_already"
-    if outcomes & {"moved"}:
-        return "wrong_person"
-    return "unreachable" if "not_located" in outcomes else "no_need"
+def _since(task: Task, ask: Ask) -> str | None:
+    """From when the clocks run, where that is not the episode: a release by an officer, or a finding."""
+    return task.requested_at if ask.release == "wave" or task.part_of is not None else None

@@ -1,11 +1,14 @@
 """The life of one task: which answer is allowed from where, and what it makes of the task. Pure."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from contracts.flags import Ask
+from contracts.ids import task_id
 from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.runtime.fold import Refused
 
-__all__ = ["ALLOWED", "answer", "reissue", "take_back"]
+__all__ = ["ALLOWED", "answer", "first_revision", "reissue", "take_back"]
 
 ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "requested": {
@@ -38,6 +41,50 @@ ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
 }
 """status -> action -> (next status, business status). What is not here is refused."""
+
+
+LAWFUL_BASIS = {"immediate-danger": "vital_interests"}
+
+
+def first_revision(
+    flag: Mapping[str, Any],
+    ask: Ask,
+    owner: tuple[str, str],
+    attempt: int,
+    requested_at: str,
+    due: tuple[str, str],
+    part_of: str | None,
+) -> Task:
+    """The task that a flag asks for, as `owner` (unit kind, unit) first sees it; `due`: (acknowledge, contact) by."""
+    new_id = task_id(flag["flag_id"], ask.purpose, ask.unit, attempt)
+    return Task.model_validate(
+        {
+            "task_id": new_id,
+            "placer_id": new_id,
+            "attempt": attempt,
+            "part_of": part_of,
+            "revision": 1,
+            "status": "requested",
+            "business_status": "queued",
+            "for": flag["subject"],
+            "household_id": flag["household_id"],
+            "flag_id": flag["flag_id"],
+            "typology": flag["typology"],
+            "level": flag["level"],
+            "priority": ask.priority,
+            "purpose": ask.purpose,
+            "reason": [flag["typology"]],
+            "reason_text": flag["title"],
+            "asked_of": ask.unit,
+            "unit_kind": owner[0],
+            "unit": owner[1],
+            "district": flag["district"],
+            "requested_at": requested_at,
+            "due_ack": due[0],
+            "due_contact": due[1],
+            "lawful_basis": LAWFUL_BASIS.get(flag["rule"], "public_task"),
+        }
+    )
 
 
 def answer(task: Task, update: TaskUpdate) -> Task:
@@ -93,7 +140,9 @@ def reissue(task: Task) -> Task | None:
     Before any unit has seen it, a cancelled task is the same task again: whether the cancellation came to us between
     two other records must not change what is asked. Once a unit has had it, a further attempt is a task of its own."""
     if task.status == "cancelled" and task.business_status == "queued":
-        return task.model_copy(update={"revision": task.revision + 1, "status": "requested", "status_reason": None})
+        return task.model_copy(
+            update={"revision": task.revision + 1, "status": "requested", "status_reason": None}
+        )
     if task.status not in TERMINAL and task.business_status == "cancellation_requested":
         return task.model_copy(
             update={"revision": task.revision + 1, "business_status": "delivered", "status_reason": None}

@@ -10,7 +10,10 @@ from contracts.ids import Token
 from contracts.instants import plus
 from contracts.tasks import UnitKind
 
-__all__ = ["Clock", "Directory", "Unit"]
+__all__ = ["MAX_DECLINES", "Clock", "Directory", "Unit"]
+
+MAX_DECLINES = 3
+"""Declines by as many units bring a task to the district's duty officer."""
 
 
 class Unit(BaseModel):
@@ -36,7 +39,9 @@ class Clock(BaseModel):
     def due(self, began: str, received: str) -> tuple[str, str]:
         """(acknowledge by, contact by): from when it began, but no sooner than the floor after our receipt."""
         soonest = plus(received, hours=self.floor)
-        return max(plus(began, hours=self.acknowledge), soonest), max(plus(began, hours=self.contact), soonest)
+        return max(plus(began, hours=self.acknowledge), soonest), max(
+            plus(began, hours=self.contact), soonest
+        )
 
 
 class Directory:
@@ -51,6 +56,9 @@ class Directory:
 
     def eligible(self, kind: str, district: str | None, estate: str | None) -> list[Unit]:
         """Units of the kind that serve the place: those for the estate, then the district's, then the territory's."""
+        return [unit for _, _, unit in self._ranked(kind, district, estate)]
+
+    def _ranked(self, kind: str, district: str | None, estate: str | None) -> list[tuple[int, str, Unit]]:
 
         def nearness(unit: Unit) -> int | None:
             if estate is not None and estate in unit.estates:
@@ -61,16 +69,37 @@ class Directory:
                 return 2
             return 1 if district is not None and district in unit.districts else None
 
-        ranked = [(near, unit.id, unit) for unit in self._by_kind.get(kind, []) if (near := nearness(unit)) is not None]
-        return [unit for _, _, unit in sorted(ranked, key=lambda entry: entry[:2])]
+        ranked = [
+            (near, unit.id, unit)
+            for unit in self._by_kind.get(kind, [])
+            if (near := nearness(unit)) is not None
+        ]
+        return sorted(ranked, key=lambda entry: entry[:2])
+
+    def route(
+        self,
+        asked_of: str,
+        district: str | None,
+        estate: str | None,
+        household: str,
+        declined_by: Sequence[str] = (),
+    ) -> tuple[str, str]:
+        """(unit kind, unit): of the kind asked, never one that declined; after too many declines, or where nobody
+        covers the place, the district's duty officer; else the district's queue. A task never vanishes."""
+        kinds = (asked_of, "district_office")
+        for kind in kinds if len(declined_by) < MAX_DECLINES else kinds[1:]:
+            unit = self.choose(kind, district, estate, household, declined_by)
+            if unit is not None:
+                return kind, unit
+        return "district_office", f"queue-{district or 'territory'}"
 
     def choose(
         self, kind: str, district: str | None, estate: str | None, household: str, declined_by: Sequence[str]
     ) -> str | None:
         """The unit for a household's task, never one that declined it; None where nobody covers the place."""
-        units = [unit for unit in self.eligible(kind, district, estate) if unit.id not in declined_by]
-        if not units:
+        ranked = [entry for entry in self._ranked(kind, district, estate) if entry[2].id not in declined_by]
+        if not ranked:
             return None
-        nearest = [unit for unit in units if (unit.districts == "all") == (units[0].districts == "all")]
+        nearest = [unit for near, _, unit in ranked if near == ranked[0][0]]
         where = blake2b(f"{household}|{kind}".encode(), digest_size=8).digest()
         return nearest[int.from_bytes(where) % len(nearest)].id

@@ -20,7 +20,7 @@ from contracts.facts import Fact, Version
 from contracts.instants import milliseconds, plus
 from services.runtime.fold import Processor, Record, Refused, Turn
 
-__all__ = ["CLOCK_TOLERANCE_SECONDS", "Placed", "Translate", "complaint", "feed_processor", "person_fact"]
+__all__ = ["CLOCK_TOLERANCE_SECONDS", "Placed", "Translate", "complaint", "feed_processor", "not_ahead", "person_fact"]
 
 CLOCK_TOLERANCE_SECONDS = 300
 """How far a source's clock may run ahead before its record is `future_dated`. Five minutes: hospital and housing
@@ -76,9 +76,12 @@ def complaint(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
+_IDENTITY = "a field has the shape of an HKID; send the keyed pseudonym only"
+
+
 def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
     if HKID.search(record.value) or HKID.search(record.key) or any(HKID.search(value) for _, value in record.headers):
-        raise Refused("identity", "a field has the shape of an HKID; send the keyed pseudonym only")
+        raise Refused("identity", _IDENTITY)
     try:
         envelope = Envelope.from_headers(record.headers)
     except UnicodeDecodeError:
@@ -101,6 +104,8 @@ def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
         body = orjson.loads(record.value)
     except orjson.JSONDecodeError:
         raise Refused("unreadable", "the value is not UTF-8 JSON") from None
+    if b"\\" in record.value and HKID.search(orjson.dumps(body)):
+        raise Refused("identity", _IDENTITY)  # written with JSON's escapes it is an identity all the same
     try:
         return envelope, model.model_validate(body)
     except ValidationError as error:
@@ -110,6 +115,15 @@ def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
                 f"schema version {version}, we know {feed.version}: {complaint(error)}; replay after the upgrade",
             ) from None
         raise Refused("invalid", complaint(error)) from None
+
+
+def not_ahead(envelope: Envelope, instant: str, field: str) -> None:
+    """Raises Refused for something that has happened later than it was recorded, beyond the clocks' tolerance."""
+    if instant > _with_tolerance(envelope.recordedtime):
+        raise Refused(
+            "future_dated",
+            f"{field} lies more than {CLOCK_TOLERANCE_SECONDS} s after ce_recordedtime; set the source's clock",
+        )
 
 
 def _with_tolerance(instant: str) -> str:
