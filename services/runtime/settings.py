@@ -1,10 +1,12 @@
 """Settings of every service, from the environment (`KITHLINE_…`). The table of topics is not a setting."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.errors import Problem
 
 __all__ = ["WEB_ORDER", "Settings"]
 
@@ -39,9 +41,7 @@ class Settings(BaseSettings):
     )
 
     web_bind: str = Field(default="127.0.0.1", description="`0.0.0.0` in a container.")
-    web_port: int = Field(
-        default=6066, ge=1, le=65_500, description="Port of the first service of WEB_ORDER."
-    )
+    web_port: int = Field(default=6066, ge=1, le=65_500, description="Port of the first service of WEB_ORDER.")
     log_format: Literal["auto", "json", "pretty"] = Field(
         default="auto", description="`auto`: pretty on a terminal, else JSON."
     )
@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     batch_records: int = 5_000
     # …but a slow fold must neither outlive the transaction nor keep those downstream waiting.
     batch_seconds: float = 0.25
+
+    def __init__(self, **values: Any) -> None:
+        """Raises Problem naming the variable that is wrong."""
+        try:
+            super().__init__(**values)
+        except ValidationError as fault:
+            wrong = [f"KITHLINE_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in fault.errors()]
+            raise Problem(f"settings from the environment: {'; '.join(wrong)}") from None
 
     def web_port_of(self, service: str) -> int:
         """The port of one service's web pages. A name outside WEB_ORDER gets the first port."""

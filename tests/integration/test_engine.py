@@ -1,0 +1,177 @@
+"""What the engine promises in quiet times: transactions, state, ticks, dead letters, pages, a clean stop."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from contracts.deadletters import DeadLetter
+from services.runtime.cluster import DEAD_LETTERS
+from services.runtime.fold import TICKS
+from services.runtime.letters import record_of_letter
+from services.runtime.partitions import partition_of
+from services.runtime.quiet import Quiet, inputs_by_group
+from tests.integration.engine_bench import PARTITIONS, VAULT, Bench, bench, ids_of
+from tests.integration.engine_worker import PROCESSORS
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def line(kafka: str) -> Iterator[Bench]:
+    with bench(kafka) as made:
+        yield made
+
+
+def _records(first: int, last: int) -> list[tuple[str, dict[str, int]]]:
+    return [(f"k{number % 37}", {"id": number, "x": number}) for number in range(first, last)]
+
+
+def _sums(*numbers: range) -> dict[str, dict[str, int]]:
+    sums: dict[str, dict[str, int]] = {}
+    for number in (number for part in numbers for number in part):
+        entry = sums.setdefault(f"k{number % 37}", {"count": 0, "sum": 0})
+        entry["count"] += 1
+        entry["sum"] += number
+    return sums
+
+
+async def test_two_processors_in_one_app_over_other_partitions(line: Bench) -> None:
+    await line.make_topics()
+    worker = await line.start("counting", "rekeying").until_ready()
+    await asyncio.gather(line.send(line.topic("a"), _records(0, 300)), line.send(line.topic("b"), _records(300, 600)))
+    await line.rest("counting", "rekeying")
+
+    sums = await line.read(line.topic("sums"))
+    by_id = await line.read(line.topic("by_id"))
+    assert sorted(ids_of(sums)) == sorted(ids_of(by_id)) == list(range(600))
+    assert await line.state("counting") == _sums(range(600))
+    for record in (*sums, *by_id):
+        assert record.partition == partition_of(record.key, PARTITIONS)
+    causes = {
+        orjson.loads(record.value)["id"]: record.timestamp
+        for name in ("a", "b")
+        for record in await line.read(line.topic(name))
+    }
+    assert {record.timestamp - causes[orjson.loads(record.value)["id"]] for record in (*sums, *by_id)} == {0}
+    assert {header for record in sums for header in record.headers} == {
+        ("from", line.topic(name).encode()) for name in ("a", "b")
+    }
+
+    status, ready = worker.page("/health/ready")
+    tasks = dict.fromkeys(map(str, range(PARTITIONS)), "ready")
+    assert (status, orjson.loads(ready)["processors"][f"{line.tag}.counting"]) == (200, {"ready": True, "tasks": tasks})
+    assert worker.page("/health/live")[0] == 200
+    metrics = worker.page("/metrics")[1]
+    name = f'processor="{line.tag}.counting"'
+    assert f'kithline_records_total{{outcome="applied",{name},topic="{line.topic("a")}"}} 300.0' in metrics
+    assert f'kithline_outputs_total{{{name},topic="{line.topic("sums")}"}} 600.0' in metrics
+    assert f'kithline_task_ready{{partition="3",{name}}} 1.0' in metrics
+    assert f'kithline_lag{{partition="3",{name},topic="{line.topic("a")}"}} 0.0' in metrics
+    for family in ("batch_seconds_count", "latency_ms_count", "state_keys", "restore_seconds", "last_commit_timestamp"):
+        assert f"kithline_{family}{{" in metrics
+
+
+async def test_a_clean_stop_leaves_the_group_and_the_next_goes_on(line: Bench) -> None:
+    await line.make_topics()
+    worker = await line.start("counting").until_ready()
+    await line.send(line.topic("a"), _records(0, 200))
+    await line.rest("counting")
+    assert await worker.stop() == 0
+
+    # The session is 10 s: without leaving, the successor would wait for it.
+    began = time.monotonic()
+    await line.start("counting").until_ready()
+    assert time.monotonic() - began < 8
+    await line.send(line.topic("a"), _records(200, 400))
+    await line.rest("counting")
+    assert sorted(ids_of(await line.read(line.topic("sums")))) == list(range(400))
+    assert await line.state("counting") == _sums(range(400))
+
+
+async def test_bad_records_become_dead_letters_and_the_rest_flows_on(line: Bench) -> None:
+    await line.make_topics()
+    worker = await line.start("counting").until_ready()
+    bad: list[tuple[str, Any]] = [("k1", b"\xff not JSON"), ("A123456(3)", b"value A123456(3)"), ("k2", b'{"id": 1}')]
+    again: list[tuple[str, Any]] = [("k3", {"id": 3, "x": 3, "repeat": 1})]
+    await line.send(line.topic("a"), [*_records(0, 50), *bad, *again, *_records(50, 100)])
+    await line.rest("counting")
+
+    assert sorted(ids_of(await line.read(line.topic("sums")))) == list(range(100))
+    kept = [record for record in await line.read(DEAD_LETTERS) if line.tag in record.value.decode()]
+    letters = {letter.reason: letter for letter in (DeadLetter.model_validate_json(r.value) for r in kept)}
+    assert set(letters) == {"unreadable", "identity", "fold_failed"}
+    assert record_of_letter(letters["unreadable"]).value == b"\xff not JSON"
+    assert record_of_letter(letters["fold_failed"]).value == b'{"id": 1}'
+    sealed = letters["identity"]
+    assert all(b"A123456" not in (r.key or b"") + r.value for r in kept)
+    assert record_of_letter(sealed, bytes(VAULT)).value == b"value A123456(3)"
+    source = next(r for r in await line.read(line.topic("a")) if r.value == b"value A123456(3)")
+    assert (sealed.topic, sealed.partition, sealed.offset) == (source.topic, source.partition, source.offset)
+
+    metrics = worker.page("/metrics")[1]
+    for outcome, number in (("dead_letter", 3), ("duplicate", 1), ("applied", 100)):
+        assert f'outcome="{outcome}",processor="{line.tag}.counting",topic="{line.topic("a")}"}} {number}.0' in metrics
+
+
+async def test_as_of_and_what_is_due_survive_a_restart(line: Bench) -> None:
+    await line.make_topics()
+    noon, one, two = (f"2030-01-01T{hour}:00:00.000Z" for hour in (12, 13, 14))
+    worker = await line.start("waiting").until_ready()
+    await line.tick(noon)
+    await line.rest("waiting")
+    await line.send(line.topic("a"), [("early", {"due": one}), ("late", {"due": two})])
+    await line.rest("waiting")
+    assert await worker.stop() == 0
+
+    worker = await line.start("waiting").until_ready()
+    assert (
+        f'kithline_as_of_timestamp{{partition="0",processor="{line.tag}.waiting"}} 1.893499e+09'
+        in worker.page("/metrics")[1]
+    )
+    await line.send(line.topic("a"), [("other", {"due": two})])
+    await line.tick(one)
+    await line.rest("waiting")
+    told = [(r.key.decode(), orjson.loads(r.value)) for r in await line.read(line.topic("sums"))]
+    assert sorted(told, key=str) == sorted(
+        [
+            ("early", {"as_of": noon}),
+            ("late", {"as_of": noon}),
+            ("other", {"as_of": noon}),
+            ("early", {"woken": one}),
+        ],
+        key=str,
+    )
+    assert set(await line.state("waiting")) == {"late", "other"}
+
+
+async def test_quiet_tells_what_is_behind(line: Bench) -> None:
+    await line.make_topics()
+    groups = inputs_by_group([PROCESSORS[kind](line.tag) for kind in ("counting", "rekeying")], clock=False)
+    worker = await line.start("counting", "rekeying").until_ready()
+    async with Quiet(line.settings, groups) as quiet:
+        await quiet.wait(10)
+        for first in range(0, 500, 100):
+            await line.send(line.topic("a"), _records(first, first + 100))
+            await quiet.wait(10)
+            # Committed is what counts: at rest, everything must have arrived at the end of the line.
+            assert len(await line.read(line.topic("by_id"))) == first + 100
+            assert await quiet.now()
+        assert await worker.stop() == 0
+        assert await quiet.now()
+        await line.send(line.topic("b"), _records(500, 501))
+        assert not await quiet.now()
+        assert await quiet.behind() == {f"kithline-{line.tag}.counting": 1}
+
+
+async def test_ticks_alone_write_nothing_to_the_changelog(line: Bench) -> None:
+    await line.make_topics()
+    await line.start("waiting").until_ready()
+    for minute in range(5):
+        await line.tick(f"2030-01-01T00:0{minute}:00.000Z")
+    await line.rest("waiting")
+    assert await line.read(f"changelog.{line.tag}.waiting") == []
+    assert TICKS in PROCESSORS["waiting"](line.tag).inputs
