@@ -1,0 +1,1 @@
+"""Flags and tasks in plain words, in English and Traditional Chinese. Pure."""

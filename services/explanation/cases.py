@@ -1,0 +1,103 @@
+"""Finds what somebody asks about: a flag, a task, or all flags of a person or household. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.flags import OPEN
+from services.correlator.rules import LEVELS
+from services.runtime.errors import Problem
+
+__all__ = ["PREFIX", "Case", "Cases"]
+
+PREFIX = 6
+"""So many characters of an id are enough, where no other id begins with them."""
+
+_MANY = 5
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One flag with its tasks and its revisions (oldest first); `task`: the one that was asked about. A task whose flag
+    the source does not have stands alone."""
+
+    flag: Raw | None
+    tasks: list[Raw]
+    history: list[Raw]
+    task: Raw | None = None
+
+
+@dataclass
+class Cases:
+    """All flags and tasks of a source. `where` names it to people."""
+
+    where: str
+    flags: dict[str, list[Raw]] = field(default_factory=dict)
+    tasks: dict[str, Raw] = field(default_factory=dict)
+
+    def add_flag(self, flag: Raw) -> None:
+        """Takes a revision in, in any order and any multiplicity."""
+        revisions = self.flags.setdefault(flag["flag_id"], [])
+        if all(known["revision"] != flag["revision"] for known in revisions):
+            revisions.append(flag)
+            revisions.sort(key=lambda known: int(known["revision"]))
+
+    def add_task(self, task: Raw) -> None:
+        """Takes a revision in; the highest stays."""
+        known = self.tasks.get(task["task_id"])
+        if known is None or known["revision"] < task["revision"]:
+            self.tasks[task["task_id"]] = task
+
+    def add_line(self, line: Raw) -> bool:
+        """Takes one line of a replay's output in. Returns whether it is a flag or a task."""
+        raw = {name: value for name, value in line.items() if name != "kind"}
+        match line.get("kind"):
+            case "flag":
+                self.add_flag(raw)
+            case "task":
+                self.add_task(raw)
+            case _:
+                return False
+        return True
+
+    def find(self, wanted: str) -> list[Case]:
+        """The cases of an id, or of the only id that begins so; of a person or household the open flags first, then
+        by level. Raises Problem where nothing is found, or where several ids begin so."""
+        name = self._full(wanted)
+        if name in self.flags:
+            return [self._case(name)]
+        if name in self.tasks:
+            task = self.tasks[name]
+            if task["flag_id"] in self.flags:
+                return [self._case(task["flag_id"], task)]
+            return [Case(None, [task], [], task)]
+        mine = [last for last in self._latest() if name in (last["subject"], last["household_id"])]
+        mine.sort(key=lambda f: (f["status"] not in OPEN, -LEVELS.index(f["level"]), f["episode_at"], f["flag_id"]))
+        return [self._case(last["flag_id"]) for last in mine]
+
+    def _full(self, wanted: str) -> str:
+        subjects: set[str] = {last[name] for last in self._latest() for name in ("subject", "household_id")}
+        known = {*self.flags, *self.tasks, *subjects}
+        if wanted in known:
+            return wanted
+        begins = sorted(name for name in known if name.startswith(wanted)) if len(wanted) >= PREFIX else []
+        if len(begins) == 1:
+            return begins[0]
+        if begins:
+            shown = ", ".join(begins[:_MANY]) + (", …" if len(begins) > _MANY else "")
+            raise Problem(f"{len(begins)} ids in {self.where} begin with {wanted}: {shown}; give more of it")
+        raise Problem(
+            f"nothing is known of {wanted} in {self.where} ({len(self.flags)} flags and {len(self.tasks)} tasks "
+            f"searched); give the id of a flag, task, person or household that had a flag, or its first {PREFIX} "
+            "characters or more"
+        )
+
+    def _latest(self) -> Iterable[Raw]:
+        return (revisions[-1] for revisions in self.flags.values())
+
+    def _case(self, flag_id: str, task: Raw | None = None) -> Case:
+        revisions = self.flags[flag_id]
+        mine = [one for one in self.tasks.values() if one["flag_id"] == flag_id]
+        return Case(revisions[-1], mine, revisions, task)

@@ -1,0 +1,246 @@
+"""Our codes in the words of people who do this work, in English and in the Traditional Chinese of Hong Kong. Pure.
+
+A code that has no words here (a newer one, or one of policy) is shown as it is: an explanation is never withheld.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from contracts.instants import EPOCH, HONG_KONG_OFFSET, parse
+
+__all__ = ["Both", "Lang", "age_words", "hong_kong_time", "joined", "labelled", "of", "said", "word"]
+
+Lang = Literal["en", "zh-Hant"]
+
+Both = tuple[str, str]
+"""(English, Traditional Chinese)."""
+
+LEVELS: Mapping[str, Both] = {
+    "low": ("low", "低"),
+    "medium": ("medium", "中"),
+    "high": ("high", "高"),
+    "very_high": ("very high", "極高"),
+}
+VERDICTS: Mapping[str, Both] = {
+    "met": ("met", "符合"),
+    "not_met": ("not met", "不符合"),
+    "unknown": ("unknown: nobody has said", "未知：未有人提供資料"),
+    "error": ('error: could not be worked out, which is never taken as a "no"', "出錯：未能判斷，不會當作「否」"),
+}
+FLAG_STATUSES: Mapping[str, Both] = {
+    "active": ("active", "生效中"),
+    "acknowledged": ("acknowledged", "已有人員知悉"),
+    "mitigated": ("no contact needed for now", "情況已獲緩解，暫時毋須聯絡"),
+    "closed": ("closed by a person", "已由人員結案"),
+    "superseded": ("replaced by another flag", "已由另一警示取代"),
+    "retracted": ("withdrawn", "已撤回"),
+    "expired": ("expired", "已逾期失效"),
+    "shadow": ("on trial: asks nothing of anybody", "試行中：不會發出轉介"),
+}
+CAUSES: Mapping[str, Both] = {
+    "in_hospital": ("in hospital", "住院中"),
+    "returned_home": ("the carer has come home", "照顧者已返家"),
+    "admission_cancelled": ("the admission was cancelled", "入院登記已取消"),
+    "no_admission": ("there was no admission", "沒有入院紀錄"),
+    "cover_confirmed": ("somebody has confirmed that care is covered", "已有人員確認照顧安排妥當"),
+    "moved_or_changed": ("the household has moved or changed", "住戶已搬遷或成員有變"),
+    "tenancy_ended": ("the tenancy has ended", "租約已終止"),
+    "now_supported": ("the household is supported now", "住戶現已獲得支援服務"),
+    "absence_over": ("the absence is over", "離開期已完結"),
+    "no_longer_met": ("the rule's conditions no longer hold", "已不再符合規則的條件"),
+    "identity_merged": ("two ids turned out to be one person", "兩個編號證實屬同一人"),
+    "no_longer_of_this_household": ("it no longer belongs to this household", "已不屬此住戶"),
+    "withdrawn": ("the reason for it is gone", "原因已不存在"),
+    "confirmed_need": ("the need was confirmed", "證實有需要"),
+    "arranged_already": ("care was arranged already", "已有照顧安排"),
+    "no_need": ("no need was found", "經了解後沒有需要"),
+    "unreachable": ("nobody could be reached", "未能聯絡"),
+    "wrong_person": ("wrong person or address", "並非當事人或地址不符"),
+    "duplicate": ("known from elsewhere already", "與另一個案重複"),
+    "out_of_area": ("outside the unit's area", "不屬單位的服務地區"),
+    "no_capacity": ("the unit has no capacity", "單位名額已滿"),
+    "waitlist": ("the unit has a waiting list", "單位需要輪候"),
+    "ineligible": ("not eligible for the service", "不符合服務資格"),
+    "already_known": ("known to another unit already", "已有其他單位跟進"),
+    "insufficient_info": ("not enough information", "資料不足"),
+    "conflict_of_interest": ("conflict of interest", "利益衝突"),
+    "safety": ("safety", "安全考慮"),
+}
+"""Why a flag or task is no longer what it was, decline codes included."""
+PRIORITIES: Mapping[str, Both] = {
+    "stat": ("at once", "即時"),
+    "asap": ("as soon as possible", "盡快"),
+    "urgent": ("urgent", "緊急"),
+    "routine": ("routine", "一般"),
+}
+UNITS: Mapping[str, Both] = {
+    "hotline": ("Carer hotline", "照顧者支援專線"),
+    "outreach": ("Outreach social workers", "外展社工隊"),
+    "emergency_support": ("Emergency support", "緊急支援服務"),
+    "care_team": ("Care Team", "關愛隊"),
+    "elderly_centre": ("Elderly community centre", "長者中心"),
+    "family_service": ("Integrated family service centre", "綜合家庭服務中心"),
+    "mental_wellness": ("Integrated community centre for mental wellness", "精神健康綜合社區中心"),
+    "disability_support": ("District support centre for persons with disabilities", "殘疾人士地區支援中心"),
+    "carer_resource": ("Carer resource centre", "照顧者資源中心"),
+    "emergency_alarm": ("Emergency alarm provider", "平安鐘服務機構"),
+    "district_office": ("District office (duty officer)", "地區福利辦事處（當值主任）"),
+}
+PURPOSES: Mapping[str, Both] = {
+    "check_arrangements": ("find out whether care at home is arranged", "查詢家中照顧安排"),
+    "arrange_emergency_support": ("arrange emergency support", "安排緊急支援"),
+    "visit": ("visit", "上門探訪"),
+    "outreach_visit": ("visit by a social worker", "社工上門探訪"),
+    "go_at_once": ("go there at once", "即時到場"),
+    "visit_and_assess": ("visit and see what is needed", "上門探訪並評估需要"),
+    "assess_and_serve": ("assess and serve", "評估需要並提供服務"),
+    "arrange_respite": ("arrange respite care", "安排暫託服務"),
+    "fit_emergency_alarm": ("fit an emergency alarm", "安裝平安鐘"),
+}
+TASK_STATUSES: Mapping[str, Both] = {
+    "requested": ("requested", "已發出，待單位接收"),
+    "received": ("received by the unit", "單位已收到"),
+    "accepted": ("accepted", "單位已接受"),
+    "rejected": ("declined", "單位未能接受"),
+    "in-progress": ("in progress", "跟進中"),
+    "on-hold": ("on hold", "暫緩"),
+    "completed": ("completed", "已完成"),
+    "failed": ("could not be done", "未能完成"),
+    "cancelled": ("cancelled", "已取消"),
+    "entered-in-error": ("entered in error", "錯誤輸入"),
+}
+BUSINESS_STATUSES: Mapping[str, Both] = {
+    "queued": ("not delivered yet", "等候送出"),
+    "delivered": ("delivered", "已送達單位"),
+    "delivery_failed": ("delivery failed", "未能送達"),
+    "contact_attempted": ("contact attempted", "曾嘗試聯絡"),
+    "contact_made": ("contact made", "已聯絡上"),
+    "visit_scheduled": ("visit scheduled", "已約定探訪"),
+    "no_show": ("nobody there", "探訪不遇"),
+    "service_started": ("service started", "服務已展開"),
+    "cancellation_requested": ("cancellation requested: the unit decides", "已要求取消，由單位決定"),
+    "escalated": ("escalated", "已上報"),
+    "handed_over": ("handed over", "已移交"),
+}
+OUTCOMES: Mapping[str, Both] = {
+    "risk_assessed": ("needs assessed", "已評估風險及需要"),
+    "follow_up_planned": ("follow-up planned", "已計劃跟進"),
+    "hospital_referral_made": ("referred to hospital", "已轉介醫院"),
+    "care_resumed": ("care has resumed", "照顧已恢復"),
+    "placement_arranged": ("placement arranged", "已安排院舍或暫託宿位"),
+    "service_delivered": ("service delivered", "已提供服務"),
+    "already_supported": ("supported already", "已有支援"),
+    "declined_by_person": ("the person declined", "當事人婉拒服務"),
+    "not_located": ("nobody could be reached", "未能聯絡當事人"),
+    "moved": ("has moved", "已搬遷"),
+    "deceased": ("has died", "已離世"),
+    "hospitalised": ("in hospital", "正在住院"),
+}
+FINDINGS: Mapping[str, Both] = {
+    "no_arrangement": ("nobody has arranged care", "未有任何照顧安排"),
+    "unreachable": ("nobody could be reached", "未能聯絡"),
+    "cover_confirmed": ("care at home is covered", "家中照顧已有安排"),
+    "needs_elderly_service": ("needs services for elderly persons", "需要長者服務"),
+    "needs_family_service": ("needs family services", "需要家庭服務"),
+    "needs_mental_wellness": ("needs mental wellness support", "需要精神健康支援"),
+    "needs_disability_support": ("needs disability support", "需要殘疾人士支援服務"),
+    "needs_carer_support": ("the carer needs support", "照顧者需要支援"),
+    "wishes_alarm": ("wishes an emergency alarm", "希望安裝平安鐘"),
+    "needs_respite": ("needs respite care", "需要暫託服務"),
+}
+SOURCES: Mapping[str, Both] = {
+    "ha-cms": ("hospital notice", "醫院通報"),
+    "hd-tenancies": ("Housing Department's tenancies", "房屋署租戶紀錄"),
+    "swd-register": ("welfare register", "社署服務紀錄"),
+    "carer-hotline": ("carer hotline", "照顧者支援專線"),
+    "community-desk": ("people on the ground", "社區人員的觀察"),
+    "immigration": ("Immigration Department", "入境事務處"),
+}
+DISTRICTS: Mapping[str, Both] = {
+    "YTM": ("Yau Tsim Mong", "油尖旺"),
+    "SSP": ("Sham Shui Po", "深水埗"),
+    "KC": ("Kowloon City", "九龍城"),
+    "TW": ("Tsuen Wan", "荃灣"),
+    "KTS": ("Kwai Tsing", "葵青"),
+}
+"""The districts that the unit directory names."""
+VALUES: Mapping[str, Both] = {
+    "allowance_carers_of_elderly": (
+        "receives the low-income carers' allowance for an elderly person",
+        "領取低收入護老者生活津貼",
+    ),
+    "allowance_carers_of_disabled": (
+        "receives the low-income carers' allowance for a person with a disability",
+        "領取低收入殘疾人士照顧者生活津貼",
+    ),
+    "high_risk_public_housing": ("high-risk carer in public housing", "公共屋邨高風險照顧者"),
+    "singleton_elderly": ("an elderly person living alone", "獨居長者"),
+    "doubleton_elderly": ("two elderly persons", "雙老住戶"),
+    "carer_of_elderly": ("a carer of an elderly person", "護老者住戶"),
+    "carer_of_disabled": ("a carer of a person with a disability", "殘疾人士照顧者住戶"),
+    "routine": ("routine", "一般"),
+    "raised": ("raised", "較高"),
+    "grave": ("grave", "嚴重"),
+}
+"""The codes that facts take as values."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY, _YEAR = 24, 24 * 365.25
+
+
+def of(both: Both, lang: Lang) -> str:
+    """The text in one language."""
+    return both[1] if lang == "zh-Hant" else both[0]
+
+
+def word(table: Mapping[str, Both], code: str, lang: Lang) -> str:
+    """A code's words; the code itself where there are none."""
+    return of(table[code], lang) if code in table else code
+
+
+def said(table: Mapping[str, Both], code: str, lang: Lang) -> str:
+    """A code's words with the code in brackets, so that it can be looked up; the code alone where there are none."""
+    if code not in table:
+        return code
+    return f"{of(table[code], lang)}（{code}）" if lang == "zh-Hant" else f"{of(table[code], lang)} ({code})"
+
+
+def labelled(label: Both, text: str, lang: Lang) -> str:
+    """`label: text`, with the colon of the language."""
+    return f"{label[1]}：{text}" if lang == "zh-Hant" else f"{label[0]}: {text}"
+
+
+def joined(parts: list[str], lang: Lang, within: bool = False) -> str:
+    """Parts of one line; `within`: items of a list inside a part."""
+    if lang == "zh-Hant":
+        return ("、" if within else "；").join(parts)
+    return (", " if within else "; ").join(parts)
+
+
+def hong_kong_time(instant: str, lang: Lang) -> str:
+    """An instant as a clock in Hong Kong shows it, to the minute."""
+    if instant <= EPOCH:
+        return of(("before the first tick of the clock", "時鐘啟動之前"), lang)
+    moment = parse(instant) + HONG_KONG_OFFSET
+    if lang == "zh-Hant":
+        return f"{moment.year}年{moment.month}月{moment.day}日{moment:%H:%M}"
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M}"
+
+
+def age_words(hours: float, lang: Lang) -> str:
+    """How old something is, to a precision that a person would use."""
+    if hours < 1:
+        return of(("less than an hour", "不足一小時"), lang)
+    if hours < 2 * _DAY:
+        return _counted(int(hours), ("hour", "小時"), lang)
+    if hours < 90 * _DAY:
+        return _counted(int(hours / _DAY), ("day", "日"), lang)
+    if hours < 2 * _YEAR:
+        return _counted(int(hours / _YEAR * 12), ("month", "個月"), lang)
+    return _counted(int(hours / _YEAR), ("year", "年"), lang)
+
+
+def _counted(number: int, unit: Both, lang: Lang) -> str:
+    if lang == "zh-Hant":
+        return f"{number}{unit[1]}"
+    return f"{number} {unit[0]}{'' if number == 1 else 's'}"

@@ -1,0 +1,63 @@
+"""Writes an explanation: as plain text for pipes and files, or with a terminal's weight and colour. Pure."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from contracts.flags import Verdict
+from services.explanation.document import Explanation, Item
+from services.explanation.terms import Both, Lang, of
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+__all__ = ["plain", "styled"]
+
+_MARKS: dict[Verdict | None, tuple[Both, str]] = {
+    "met": (("[met]", "［符合］"), "green"),
+    "not_met": (("[not met]", "［不符合］"), "yellow"),
+    "unknown": (("[unknown]", "［未知］"), "magenta"),
+    "error": (("[error]", "［出錯］"), "bold red"),
+}
+
+_Run = tuple[str, str]
+"""(text, style); a line is a list of runs."""
+
+
+def plain(explanation: Explanation, lang: Lang) -> str:
+    """The explanation as text without any control characters, a line each."""
+    return "\n".join("".join(text for text, _ in line) for line in _lines(explanation, lang)) + "\n"
+
+
+def styled(explanation: Explanation, lang: Lang) -> "Text":
+    """The same text for a terminal."""
+    from rich.text import Text
+
+    text = Text()
+    for line in _lines(explanation, lang):
+        for run, style in line:
+            text.append(run, style)
+        text.append("\n")
+    return text
+
+
+def _lines(explanation: Explanation, lang: Lang) -> Iterator[list[_Run]]:
+    yield [(explanation.title, "bold")]
+    for line in explanation.glance:
+        yield [("  " + line, "")]
+    for section in explanation.sections:
+        yield []
+        yield [(section.heading, "bold cyan")]
+        for item in section.items:
+            yield from _item(item, "  ", lang)
+
+
+def _item(item: Item, indent: str, lang: Lang) -> Iterator[list[_Run]]:
+    line: list[_Run] = [(indent, "")]
+    if item.mark is not None:
+        mark, style = _MARKS[item.mark]
+        line += [(of(mark, lang), style), (" ", "")]
+    yield [*line, (item.text, "bold" if item.mark is None else "")]
+    for detail in item.details:
+        yield [(indent + "    " + detail, "dim")]
+    for part in item.parts:
+        yield from _item(part, indent + "  ", lang)
