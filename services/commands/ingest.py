@@ -126,7 +126,7 @@ def _ingest(
         ) from None
     if dry_run and not synthetic and not has_key():
         typer.echo(
-            "KITHLINE_PSEUDONYM_KEY is not set: this dry run makes its pseudonyms with a key that is thrown away",
+            "KITHLINE_PSEUDONYM_KEY is not set: this dry run uses a trial key and takes any check digit",
             err=True,
         )
     door = Door(_FEEDS[feed][0], source, pseudonyms(synthetic, trial=dry_run), stamp)

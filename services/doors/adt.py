@@ -198,7 +198,7 @@ def _visit_event(message: Message, trigger: str, door: Door) -> Record:
     head = _head(message, trigger)
     kind = VISIT_EVENTS[trigger]
     place = visit.text(3, 4)
-    data: dict[str, object] = {"visit_id": visit_id, "hospital": place or head.facility}
+    data: dict[str, object] = {"visit_id": door.pseudonyms.visit(visit_id), "hospital": place or head.facility}
     deceased = patient.text(30) == "Y" or bool(patient.text(29))
     if kind == "hospital.discharged":
         data["deceased"] = deceased

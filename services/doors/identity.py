@@ -29,13 +29,15 @@ have."""
 
 DEMO_NAMESPACE = "kithline"
 
-CheckDigits = Literal["right", "wrong"]
+CheckDigits = Literal["right", "wrong", "any"]
 """`right`: real people. `wrong`: synthetic people, whose check digit is wrong on purpose, so that no real
-HKID can slip into a demonstration and no synthetic one into production."""
+HKID can slip into a demonstration and no synthetic one into production. `any`: a trial, which goes nowhere."""
 
 _EVENTS = uuid5(NAMESPACE_URL, "urn:kithline:event")
 _FORM = re.compile(r"([A-Z]{1,2})([0-9]{6})\(?([0-9A])\)?")
-_SHAPE = re.compile(rb"(?<![A-Za-z0-9])[A-Z]{1,2}[0-9]{6}(\([0-9A]\)|[0-9A])(?![A-Za-z0-9])")
+_SHAPE = re.compile(
+    rb"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A])|[a-z]{1,2}[0-9]{6}\([0-9A]\))(?![A-Za-z0-9])"
+)
 _VALUES = "0123456789A"
 
 
@@ -94,6 +96,13 @@ class Pseudonyms:
         """The pseudonym of somebody who has no HKID (a newborn, a visitor): keyed in the same way, from the number
         that the authority gave. A later merge (A40) joins it with the HKID's."""
         return self._keyed(f"{authority.upper()}\x1f{number.strip().upper()}")
+
+    def visit(self, number: str) -> str:
+        """The visit's own number, or, where it has the form of an HKID, a keyed stand-in: the same for every message
+        of the visit."""
+        if not has_identity(number.encode()):
+            return number
+        return "v-" + self._keyed(f"visit\x1f{number}").removeprefix("p-")
 
     def _keyed(self, identity: str) -> str:
         message = f"{self.namespace}\x1f{identity}".encode()

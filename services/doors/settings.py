@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.doors.identity import DEMO_KEY, DEMO_NAMESPACE, Pseudonyms
 from services.runtime.errors import Problem
-from services.runtime.secret import throw_away_key
+from services.runtime.secret import machine_key
 
 __all__ = ["DoorSettings", "has_key", "pseudonyms"]
 
@@ -25,13 +25,14 @@ class DoorSettings(BaseSettings):
 def pseudonyms(synthetic: bool, trial: bool = False) -> Pseudonyms:
     """The maker of pseudonyms for real people (key from the environment) or for synthetic ones (public key).
 
-    A `trial` without a key gets one that is thrown away. Raises Problem where there is no key otherwise: nothing is
-    ever hashed with a default that outsiders know."""
+    A `trial` without a key gets a secret one of this machine, and takes any check digit: trials are made with the
+    invented patients of some vendor, and what a trial makes goes nowhere. Raises Problem where there is no key
+    otherwise: nothing is ever hashed with a default that outsiders know."""
     if synthetic:
         return Pseudonyms(DEMO_KEY, digits="wrong")
     settings = DoorSettings()
     if settings.key is None and trial:
-        return Pseudonyms(throw_away_key(), settings.namespace, settings.key_epoch)
+        return Pseudonyms(machine_key(), settings.namespace, settings.key_epoch, "any")
     if settings.key is None:
         raise Problem(
             "KITHLINE_PSEUDONYM_KEY is not set: set it to the secret key of this zone, "

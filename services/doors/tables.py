@@ -49,13 +49,19 @@ class Row:
         self._door = door
 
     def text(self, column: str) -> str | None:
-        return self._cells.get(column, "").strip() or None
+        text = self._cells.get(column, "").strip()
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise DoorProblem(f"column {column} is not UTF-8")
+        return text or None
 
     def need(self, column: str) -> str:
         text = self.text(column)
         if text is None:
             raise DoorProblem(f"column {column} is empty" if column in self._cells else f"column {column} is missing")
         return text
+
+    def visit(self, column: str) -> str:
+        return self._door.pseudonyms.visit(self.need(column))
 
     def person(self, column: str) -> str:
         return self.pseudonym(column, self.need(column))
@@ -116,7 +122,7 @@ def _hospital(row: Row, kind: str) -> tuple[str, Said]:
         if retired == subject:
             raise DoorProblem("column retired_hkid names the same person as hkid")
         return subject, {"retired_person_id": retired}
-    said: Said = {"visit_id": row.need("visit_id")}
+    said: Said = {"visit_id": row.visit("visit_id")}
     if kind == "hospital.corrected":
         times = {name: row.instant_or_none(name) for name in ("admitted_at", "discharged_at")}
         said |= {"hospital": row.text("hospital"), **times}

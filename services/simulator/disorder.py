@@ -41,7 +41,22 @@ def spoil(world: World, arrivals: list[Arrival], later: Callable[[str, int], str
     out = [_delayed(world, dice, arrival, later, last) for arrival in arrivals]
     out += _twice(world, dice, out, later, last)
     out += _bad(world, dice, out, later)
-    return out
+    return _shuffled(world, out)
+
+
+def _shuffled(world: World, arrivals: list[Arrival]) -> list[Arrival]:
+    """Some mornings a batch is in no order: a discharge may stand before its admission. Sorting by receipt, which is
+    stable, keeps the order made here."""
+    dice = world.dice("shuffled batches")
+    batches: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        if arrival.adt:
+            batches.setdefault(arrival.received, []).append(arrival)
+    others = [arrival for arrival in arrivals if not arrival.adt]
+    for received in sorted(batches):
+        batch = batches[received]
+        others += dice.order(batch) if dice.chance(world.parameters.shuffled_batch_share) else batch
+    return others
 
 
 def _delayed(world: World, dice: Dice, arrival: Arrival, later: Callable[[str, int], str], last: str) -> Arrival:

@@ -99,6 +99,7 @@ class Parameters:
     # what goes wrong on the way
     duplicate_share: float = _is(0.02, "assumed", "records sent twice: 1-3 %")
     late_share: float = _is(0.03, "assumed", "records that come hours to days after they were recorded")
+    shuffled_batch_share: float = _is(0.2, "assumed", "morning batches whose messages are in no order")
     bad_share: float = _is(0.005, "assumed", "records that must end as dead letters")
 
     def published(self) -> "Parameters":

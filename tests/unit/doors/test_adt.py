@@ -179,7 +179,7 @@ def test_somebody_without_an_hkid_has_the_hospitals_number() -> None:
         ({"pv1": {44: "x"}}, "PV1-44 is not a time (YYYYMMDDHHMM[SS[.S]][+ZZZZ])"),
         ({"more": ("EVN|A01|202607010110",)}, "EVN occurs 2 times"),
         ({"more": ("PID|2||x",)}, "PID occurs 2 times"),
-        ({"pv1": {19: "A1234567"}}, "a field that passes the door has the form of an HKID"),
+        ({"pv1": {3: "A3^1^A^B1234567"}}, "a field that passes the door has the form of an HKID"),
     ],
 )
 def test_refusals_name_segment_and_field(change: dict[str, object], says: str) -> None:
@@ -199,6 +199,16 @@ def test_nothing_else_of_a_person_passes() -> None:
     raw = record.key + record.value + b"".join(value for _, value in record.headers)
     for secret in (b"CHAN", b"TAI", b"Pei Ho", b"91234567", b"F20", b"A3", b"PSY", b"123456("):
         assert secret not in raw
+
+
+def test_a_visit_number_with_the_form_of_an_hkid_has_a_keyed_stand_in() -> None:
+    _, data = parts(read(pv1={19: "V1234567"}))
+    assert (
+        data["visit_id"]
+        == door().pseudonyms.visit("V1234567")
+        == parts(read("A03", pv1={19: "V1234567"}))[1]["visit_id"]
+    )
+    assert "1234567" not in str(data)
 
 
 def test_synthetic_people_only() -> None:

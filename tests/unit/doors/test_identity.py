@@ -1,10 +1,13 @@
 """Pseudonyms and check digits."""
 
+from pathlib import Path
+
 import pytest
 
 from services.doors.identity import DEMO_KEY, IdentityProblem, Pseudonyms, check_digit, event_id, has_identity
 from services.doors.settings import pseudonyms
 from services.runtime.errors import Problem
+from services.runtime.secret import machine_key
 
 from .hl7_text import KEY, hkid
 
@@ -40,7 +43,8 @@ def test_the_key_must_be_set_and_must_not_be_the_public_one(monkeypatch: pytest.
         pseudonyms(synthetic=False)
     assert pseudonyms(synthetic=True) == Pseudonyms(DEMO_KEY, digits="wrong")
     trial = pseudonyms(synthetic=False, trial=True)
-    assert trial.of(hkid()) != pseudonyms(synthetic=False, trial=True).of(hkid())
+    assert trial.key not in (DEMO_KEY, b"")
+    assert trial.of(hkid(right=False)) != trial.of(hkid())  # takes any check digit
     for key, says in (("short", "too short"), (DEMO_KEY.decode(), "public key")):
         monkeypatch.setenv("KITHLINE_PSEUDONYM_KEY", key)
         with pytest.raises(Problem, match=says):
@@ -48,6 +52,18 @@ def test_the_key_must_be_set_and_must_not_be_the_public_one(monkeypatch: pytest.
     monkeypatch.setenv("KITHLINE_PSEUDONYM_KEY", KEY.decode())
     monkeypatch.setenv("KITHLINE_PSEUDONYM_KEY_EPOCH", "3")
     assert pseudonyms(synthetic=False) == Pseudonyms(KEY, epoch=3)
+
+
+def test_the_trial_key_is_made_once_and_kept_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    key = machine_key()
+    assert key == machine_key()
+    (file,) = (tmp_path / "kithline").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_bytes(b"damaged")
+    assert len(machine_key()) == 32
+    monkeypatch.setenv("XDG_DATA_HOME", "/dev/null")
+    assert len(machine_key()) == 32
 
 
 def test_what_has_the_form_of_an_hkid() -> None:
