@@ -130,13 +130,9 @@ def _fetch_one(jar: Jar, scratch: Path, folder: Path, advance: Callable[[int], N
     def report(_name: str, _size: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
-    context = MavenContext(
-        resolver=PythonResolver(progress_callback=report),
-        repo_cache=scratch,
-        # a mirror that the user has set up for jgo is used instead of Maven Central
-        remote_repos=GlobalSettings.load().repositories or None,
-        timeout=30,
-    )
+    context = MavenContext(resolver=PythonResolver(progress_callback=report), repo_cache=scratch, timeout=30)
+    # who has set up a mirror for jgo (its `central`) or further repositories has done so for us too
+    context.remote_repos.update(GlobalSettings.load().repositories)
     try:
         file = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
         found = hashlib.sha256(file.read_bytes()).hexdigest()
