@@ -1,6 +1,6 @@
 """The clock: `real` publishes a tick each second, `commanded` (a demo, a test) one for each command.
 
-A tick is one record per partition of `clock.ticks`. It only reveals that an instant has passed, so a tick too many,
+A tick is one record per partition of `clock.ticks` (or `units.ticks`, the simulated units' own). It only reveals that an instant has passed, so a tick too many,
 too late, or twice changes no result; two clocks beside each other do no harm.
 """
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from contracts.control import ClockCommand, Tick
 from contracts.instants import from_milliseconds
 from services.runtime.app import LineApp, create_app
-from services.runtime.fold import TICKS
+from services.runtime.fold import TICKS, UNIT_TICKS
 from services.runtime.logs import logger
 from services.runtime.metrics import TICKS_PUBLISHED
 from services.runtime.settings import Settings
@@ -31,7 +31,7 @@ def app(settings: Settings | None = None) -> LineApp:
     """The clock in the mode of the settings."""
     settings = settings or Settings()
     commanded = settings.clock == "commanded"
-    line = create_app("clock", settings=settings, topics=[TICKS, COMMANDS] if commanded else [TICKS])
+    line = create_app("clock", settings=settings, topics=[TICKS, UNIT_TICKS, *([COMMANDS] if commanded else [])])
     if commanded:
         _follow_commands(line)
     else:
@@ -45,7 +45,9 @@ def _follow_time(line: LineApp) -> None:
     @line.timer(1.0, name="tick")  # type: ignore[untyped-decorator]
     async def tick() -> None:
         nonlocal last
-        await publish(line, from_milliseconds(time.time_ns() // 1_000_000))
+        now = from_milliseconds(time.time_ns() // 1_000_000)
+        for topic in (TICKS, UNIT_TICKS):
+            await publish(line, topic, now)
         last = time.monotonic()
 
     line.checks["ticks"] = lambda: time.monotonic() - last < _SILENT_SECONDS
@@ -69,20 +71,20 @@ def _follow_commands(line: LineApp) -> None:
 async def _obey(line: LineApp, command: bytes) -> None:
     # No exception may leave an agent: Faust would acknowledge the command all the same (upstream #189).
     try:
-        as_of = ClockCommand.model_validate_json(command).as_of
+        order = ClockCommand.model_validate_json(command)
     except ValidationError as fault:
         _log.warning("not a clock command; ignored", errors=fault.error_count())
         return
-    await publish(line, as_of)
+    await publish(line, order.topic, order.as_of)
 
 
-async def publish(line: LineApp, as_of: str) -> None:
+async def publish(line: LineApp, topic: str, as_of: str) -> None:
     """One tick: a record for each partition, delivered when this returns."""
-    ticks = line.topic(TICKS, key_serializer="raw", value_serializer="raw")
+    ticks = line.topic(topic, key_serializer="raw", value_serializer="raw")
     value = Tick(as_of=as_of).model_dump_json().encode()
     sent = [
         await ticks.send(key=str(partition).encode(), value=value, partition=partition)
-        for partition in range(line.gate.partitions[TICKS])
+        for partition in range(line.gate.partitions[topic])
     ]
     for delivery in sent:
         await delivery
