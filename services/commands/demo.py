@@ -1,0 +1,66 @@
+"""`kithline demo`: the whole line on real Kafka, on one machine, with one command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.runtime.errors import Problem
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    households: Annotated[int, typer.Option(min=10, help="Public rental households to simulate.")] = 1000,
+    days: Annotated[int, typer.Option(min=1, help="Days to simulate.")] = 30,
+    seed: Annotated[int, typer.Option(help="Another seed is another month.")] = 1,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Keep feeds, ticks and answers here, in log order.")] = None,
+    plain: Annotated[bool, typer.Option(help="Plain lines instead of a live view.")] = False,
+    nodes: Annotated[int, typer.Option(help="Brokers: 1 or 3.")] = 1,
+) -> None:
+    """Run a district's month through real Kafka: feeds, explained flags, referral tasks, answers, and the books.
+
+    Exit status 0 only if the books balance. Ctrl-C stops everything that it started.
+    """
+    import asyncio
+    import shutil
+    import signal
+
+    import orjson
+    from rich.console import Console
+
+    from services.demo.run import run_demo
+    from services.demo.screen import Screen
+    from services.demo.story import tell
+    from services.runtime.kafka_dev import broker
+    from services.runtime.topic_admin import ensure_topics
+    from services.simulator import Parameters
+
+    folder = Path("out") / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as fault:
+        raise Problem(f"cannot make the folder {folder.absolute()}: {fault.strerror}; run the demo elsewhere") from None
+    console = Console()
+    parameters = Parameters(households=households, days=days, seed=seed)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    with Screen(console, plain or not console.is_terminal) as screen:
+        screen.say("Kithline 守望線: a district's month on real Apache Kafka")
+        with broker(nodes=nodes) as started:
+            screen.say(f"Kafka {started.version or '(yours)'} at {started.bootstrap}")
+            ensure_topics(started.bootstrap)
+            result = asyncio.run(run_demo(parameters, started, folder, screen))
+    if record is not None:
+        shutil.copyfile(folder / "record.jsonl", record)
+    if json_file is not None:
+        json_file.write_bytes(orjson.dumps(result.figures, option=orjson.OPT_INDENT_2) + b"\n")
+    tell(result, folder, console)
+    if not result.balances:
+        raise SystemExit(1)

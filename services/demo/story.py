@@ -1,0 +1,60 @@
+"""The demo's last page: the month in the manner of the department's papers, one flag in full, and where to look next."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from services.demo.run import Result
+
+__all__ = ["tell"]
+
+
+def tell(result: Result, folder: Path, console: Console) -> None:
+    """Prints it."""
+    figures = result.figures
+
+    def say(text: str = "") -> None:
+        console.print(text, highlight=False, markup=False)
+
+    say()
+    say("The month, as the department would report it")
+    say(f"  notices of carers' admissions received   {figures['notices']:>6}")
+    say(f"  of these confirmed to need urgent support {figures['urgent']:>5}")
+    say(f"  households visited by Care Teams         {figures['visited']:>6}")
+    say(f"  households referred to welfare units     {figures['referred']:>6}")
+    say()
+    say("The books")
+    say(
+        f"  {sum(figures['inputs'].values())} records in = {figures['applied']} applied + {figures['duplicates']} "
+        f"duplicates + {figures['dead_letters']} dead letters"
+    )
+    say(f"  {figures['flags']['raised']} flags raised, {figures['flags']['open']} open")
+    tasks = figures["tasks"]
+    say(f"  {tasks['requested']} tasks requested, {tasks['completed']} completed, {tasks['open']} open")
+    latency = figures["latency_ms"]
+    say(f"  from the record to the task: half within {latency['p50']} ms, 99 % within {latency['p99']} ms")
+    say(f"  missing {figures['missing']}, repeated {figures['repeated']} (topics re-read, against a replay)")
+    for difference in (result.missing + result.repeated)[:10]:
+        say(f"    {difference.kind} {difference.id} {difference.what}")
+    if (chosen := _telling(result.books.flags)) is not None:
+        say()
+        say("One flag in full")
+        say(chosen)
+    say()
+    say("Where to look next")
+    say(f"  {folder}/record.jsonl   all that went in, in order: kithline replay FILE --out …")
+    say(f"  {folder}/result.jsonl   every flag and task: kithline explain ID --from FILE [--lang zh-Hant]")
+    say(f"  {folder}/logs           what each service logged")
+    say("  your own line: kithline broker, kithline topics apply, kithline run all (README)")
+    say("  its health and metrics: http://127.0.0.1:6066/health/ready and /metrics, a port per service; dashboards: deploy/grafana")
+    say()
+    say("The books balance." if result.balances else "THE BOOKS DO NOT BALANCE.")
+
+
+def _telling(flags: dict[str, dict[str, Any]]) -> str | None:
+    """The flag that shows most: of a carer's admission, closed by people if there is one."""
+    order = {"closed": 0, "active": 1, "mitigated": 2}
+    carers = [flag for flag in flags.values() if flag["typology"] == "carer-admitted"] or list(flags.values())
+    ranked = sorted(carers, key=lambda flag: (order.get(flag["status"], 3), -flag["revision"], flag["flag_id"]))
+    return ranked[0]["flag_id"] if ranked else None
