@@ -11,8 +11,10 @@ from pathlib import Path
 from contracts.instants import parse
 from services.simulator.adt import Adt
 from services.simulator.dice import Dice
+from services.simulator.hospital import BATCH_HOUR
 from services.simulator.people import Person
 from services.simulator.simulation import Simulation
+from services.simulator.wire import DAY, HOUR, instant, midnight
 
 __all__ = ["Batch", "write_hospital_batches"]
 
@@ -34,10 +36,11 @@ class Batch:
 def write_hospital_batches(directory: Path, simulation: Simulation) -> list[Batch]:
     """Writes the batch files and returns them in the order of the mornings; quiet mornings have one too."""
     directory.mkdir(parents=True, exist_ok=True)
-    mornings: dict[str, list[Adt]] = {}
+    first = midnight(simulation.parameters.start) + BATCH_HOUR * HOUR
+    mornings: dict[str, list[Adt]] = {instant(first + day * DAY): [] for day in range(simulation.parameters.days)}
     for arrival in simulation.arrivals:
         if arrival.adt is not None:
-            mornings.setdefault(arrival.received, []).append(arrival.adt)
+            mornings[arrival.received].append(arrival.adt)
     return [_write(directory, received, mornings[received], simulation) for received in sorted(mornings)]
 
 
