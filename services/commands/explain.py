@@ -110,13 +110,16 @@ async def read_live_cases(settings: "Settings") -> "Cases":
 
 
 def _write(said: "list[Explanation]", lang: "Lang") -> None:
-    from services.explanation.writing import plain, styled
+    from services.explanation.writing import lines, plain
 
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        console = Console(highlight=False)
-        for one in said:
-            console.print(styled(one, lang), soft_wrap=True)
-    else:
+    if not sys.stdout.isatty():
         typer.echo("\n".join(plain(one, lang) for one in said), nl=False)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for one in said:
+        for line in lines(one, lang):
+            console.print(Text.assemble(*line), soft_wrap=True)
+        console.print()

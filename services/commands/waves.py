@@ -101,9 +101,7 @@ def listing(
     from services.correlator.rules import LEVELS
 
     levels = [level for level in reversed(LEVELS) if any(row["candidates"].get(level) for row in rows)]
-    table = Table(
-        "list", "district", "candidates", *(_word(level) for level in levels), "released", "waves", box=None
-    )
+    table = Table("list", "district", "candidates", *(_word(level) for level in levels), "released", "waves", box=None)
     for row in rows:
         waves = ", ".join(f"{name} ({count})" for name, count in row["waves"].items())
         counts = [str(row["candidates"].get(level, 0)) for level in levels]
@@ -123,12 +121,8 @@ def release_wave(
     size: Annotated[int, typer.Option(min=1, help="At most so many households: what the units can take.")],
     district: District = None,
     officer: Annotated[str, typer.Option(help="The role that decides.")] = "duty-officer",
-    wave: Annotated[
-        str | None, typer.Option(help="Name of the wave. Not given: LIST-DISTRICT-NUMBER.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help="When (ISO 8601): the clocks run from then. Not given: now.")
-    ] = None,
+    wave: Annotated[str | None, typer.Option(help="Name of the wave. Not given: LIST-DISTRICT-NUMBER.")] = None,
+    at: Annotated[str | None, typer.Option(help="When (ISO 8601): the clocks run from then. Not given: now.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show who would be released.")] = False,
 ) -> None:
     """Release the most pressing households of a list for visits: highest level first, then longest known."""
@@ -172,9 +166,7 @@ def _decide(chosen: Iterable["Flag"], officer: str, wave: str, at: str) -> list[
         return decisions_for(chosen, officer, wave, at)
     except ValidationError as error:
         names = ", ".join(f"--{fault['loc'][0]}" for fault in error.errors())
-        raise Problem(
-            f"{names}: letters, digits and : . _ | - only, no spaces (a role, not a person's name)"
-        ) from None
+        raise Problem(f"{names}: letters, digits and : . _ | - only, no spaces (a role, not a person's name)") from None
 
 
 async def _send(decisions: list["OfficerDecision"], settings: "Settings") -> None:
@@ -198,9 +190,7 @@ def _check_list(typology: str, flags: list["Flag"], settings: "Settings") -> Non
         raise Problem(f"no list is called {typology}; there are: {', '.join(sorted(lists)) or 'none'}")
 
 
-def _rows(
-    flags: list["Flag"], decisions: list["OfficerDecision"], district: str | None
-) -> list[dict[str, Any]]:
+def _rows(flags: list["Flag"], decisions: list["OfficerDecision"], district: str | None) -> list[dict[str, Any]]:
     """One row for each list and district."""
     from services.referral.waves import candidates
 
@@ -215,9 +205,7 @@ def _rows(
             key=lambda decision: (decision.at, decision.wave),
         )
         levels = {
-            level: count
-            for (t, d, level), count in sorted(waiting.items(), key=str)
-            if (t, d) == (typology, place)
+            level: count for (t, d, level), count in sorted(waiting.items(), key=str) if (t, d) == (typology, place)
         }
         rows.append(
             {

@@ -13,6 +13,7 @@ from services.explanation.terms import Both, Lang, hong_kong_time, joined, label
 
 __all__ = ["explain_flag"]
 
+_ENDED: Both = ("The conditions, as they were judged last", "各項條件（最後一次判斷）")
 _HEADINGS: tuple[Both, ...] = (
     ("Why", "為何發出"),
     ("What would make contact unnecessary", "毋須聯絡的情況"),
@@ -44,8 +45,9 @@ def explain_flag(
         _next(flag, tasks, lang),
         _history(history, lang),
     )
+    headings = (_HEADINGS[0] if flag.status in OPEN else _ENDED, *_HEADINGS[1:])
     sections = tuple(
-        Section(of(heading, lang), items) for heading, items in zip(_HEADINGS, answers, strict=True) if items
+        Section(of(heading, lang), items) for heading, items in zip(headings, answers, strict=True) if items
     )
     return Explanation(flag.title.of(lang), _glance(flag, rule, lang), sections)
 

@@ -71,6 +71,7 @@ def _answer(task: Task, lang: Lang) -> str:
         found = joined([word(terms.FINDINGS, finding, lang) for finding in task.findings], lang, within=True)
         parts.append(labelled(("found", "發現"), found, lang))
     if task.attempts_to_reach:
-        tries = (f"{task.attempts_to_reach} tries to reach them", f"曾嘗試聯絡{task.attempts_to_reach}次")
-        parts.append(of(tries, lang))
+        number = task.attempts_to_reach
+        tries = "1 try" if number == 1 else f"{number} tries"
+        parts.append(of((f"{tries} to reach them", f"曾嘗試聯絡{number}次"), lang))
     return joined(parts, lang) or of(("none yet", "暫未有回覆"), lang)

@@ -1,16 +1,12 @@
-"""Writes an explanation: as plain text for pipes and files, or with a terminal's weight and colour. Pure."""
+"""An explanation as lines: plain text for pipes and files, or runs with a style for a terminal. Pure."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from contracts.flags import Verdict
 from services.explanation.document import Explanation, Item
 from services.explanation.terms import Both, Lang, of
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
-__all__ = ["plain", "styled"]
+__all__ = ["Run", "lines", "plain"]
 
 _MARKS: dict[Verdict | None, tuple[Both, str]] = {
     "met": (("[met]", "［符合］"), "green"),
@@ -19,28 +15,17 @@ _MARKS: dict[Verdict | None, tuple[Both, str]] = {
     "error": (("[error]", "［出錯］"), "bold red"),
 }
 
-_Run = tuple[str, str]
-"""(text, style); a line is a list of runs."""
+Run = tuple[str, str]
+"""(text, style as `rich` names it); a line is a list of runs."""
 
 
 def plain(explanation: Explanation, lang: Lang) -> str:
     """The explanation as text without any control characters, a line each."""
-    return "\n".join("".join(text for text, _ in line) for line in _lines(explanation, lang)) + "\n"
+    return "\n".join("".join(text for text, _ in line) for line in lines(explanation, lang)) + "\n"
 
 
-def styled(explanation: Explanation, lang: Lang) -> "Text":
-    """The same text for a terminal."""
-    from rich.text import Text
-
-    text = Text()
-    for line in _lines(explanation, lang):
-        for run, style in line:
-            text.append(run, style)
-        text.append("\n")
-    return text
-
-
-def _lines(explanation: Explanation, lang: Lang) -> Iterator[list[_Run]]:
+def lines(explanation: Explanation, lang: Lang) -> Iterator[list[Run]]:
+    """The explanation line by line, without line ends."""
     yield [(explanation.title, "bold")]
     for line in explanation.glance:
         yield [("  " + line, "")]
@@ -51,8 +36,8 @@ def _lines(explanation: Explanation, lang: Lang) -> Iterator[list[_Run]]:
             yield from _item(item, "  ", lang)
 
 
-def _item(item: Item, indent: str, lang: Lang) -> Iterator[list[_Run]]:
-    line: list[_Run] = [(indent, "")]
+def _item(item: Item, indent: str, lang: Lang) -> Iterator[list[Run]]:
+    line: list[Run] = [(indent, "")]
     if item.mark is not None:
         mark, style = _MARKS[item.mark]
         line += [(of(mark, lang), style), (" ", "")]
