@@ -229,21 +229,38 @@ class Household:
         ]
 
     @cached_property
+    def half_told(self) -> bool:
+        """Whether the tenancy names somebody of whom nothing has come in yet. One event tells of a flat and of each
+        member, by different ways; until all have come, the household only looks smaller than it is."""
+        expected = {
+            member
+            for fact in self.at_address
+            if fact["kind"] == "occupancy.start"
+            for member in (fact["value"] or {}).get("members", ())
+        }
+        return not expected <= self.aliases.keys()
+
+    @cached_property
     def address(self) -> Fact | None:
         """Where the household lives now: the latest flat that it moved into and has not left."""
         moved_in: dict[str, Fact] = {}
+        moved_out: list[Fact] = []
         for fact in self.at_address:
-            if fact["kind"] in ("occupancy.start", "occupancy.asserted"):
+            if fact["kind"] == "occupancy.end":
+                moved_out.append(fact)
+            elif fact["kind"] in ("occupancy.start", "occupancy.asserted"):
                 known = moved_in.get(fact["key"])
                 if known is None or fact["at"] > known["at"]:
                     moved_in[fact["key"]] = fact
-        for fact in self.at_address:
-            if (
-                fact["kind"] == "occupancy.end"
-                and fact["key"] in moved_in
-                and fact["at"] >= moved_in[fact["key"]]["at"]
-            ):
+        for fact in moved_out:
+            if fact["key"] in moved_in and fact["at"] >= moved_in[fact["key"]]["at"]:
                 del moved_in[fact["key"]]
+            # a transfer's end tells where to, also before the new flat has told it
+            to = (fact["value"] or {}).get("moved_to")
+            if to and (key := f"{to['unit']}|{self.id}") not in moved_in:
+                left_again = any(out["key"] == key and out["at"] >= fact["at"] for out in moved_out)
+                if not left_again:
+                    moved_in[key] = {**fact, "value": {**to, "household": self.id}}
         return max(moved_in.values(), key=lambda fact: (fact["at"], fact["key"]), default=None)
 
     def carers_of(self, person: Person) -> list[tuple[Person, Fact]]:

@@ -36,13 +36,16 @@ def translate(envelope: Envelope, data: Event) -> Iterator[Placed]:
             for member in data.members:
                 yield _membership(member, household, "asserted", data.as_of)
         case Tenancy():
-            yield _occupancy(data.address, household, "start")
+            # Whoever reads the flat knows from here whom to expect: a household that is half told must not look alone.
+            expected = sorted(member.person_id for member in data.members)
+            yield _occupancy(data.address, household, "start", members=expected)
             for member in data.members:
                 yield _membership(member, household, "start")
         case TenancyEnded():
             yield _occupancy(data.address, household, "end")
         case Transferred():
-            yield _occupancy(data.from_unit, household, "end")
+            # The end names the new flat too: the two come by different ways, and nobody is homeless in between.
+            yield _occupancy(data.from_unit, household, "end", moved_to=_place(data.to_unit))
             yield _occupancy(data.to_unit, household, "start")
         case MemberAdded():
             yield _membership(data.member, household, "start")
@@ -58,22 +61,18 @@ def _membership(member: Member, household: str, aspect: str, at: str | None = No
 
 
 def _occupancy(address: Address, household: str, aspect: str, at: str | None = None, **more: object) -> Placed:
-    value = {
-        "household": household,
+    value = {"household": household, **_place(address), **more}
+    key = f"{address.address_unit_id}|{household}"
+    return Placed("address.facts", address.block_id, f"occupancy.{aspect}", key, value, at)
+
+
+def _place(address: Address) -> dict[str, str]:
+    return {
         "unit": address.address_unit_id,
         "block": address.block_id,
         "estate": address.estate_id,
         "district": address.district,
-        **more,
     }
-    return Placed(
-        "address.facts",
-        address.block_id,
-        f"occupancy.{aspect}",
-        f"{address.address_unit_id}|{household}",
-        value,
-        at,
-    )
 
 
 PROCESSOR = feed_processor("housing", "housing.tenancies", ("person.facts", "address.facts"), translate)
