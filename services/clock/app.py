@@ -1,7 +1,8 @@
 """The clock: `real` publishes a tick each second, `commanded` (a demo, a test) one for each command.
 
-A tick is one record per partition of `clock.ticks` (or `units.ticks`, the simulated units' own). It only reveals that an instant has passed, so a tick too many,
-too late, or twice changes no result; two clocks beside each other do no harm.
+A tick is one record per partition of `clock.ticks` (or of `units.ticks`, the simulated units' own). It only reveals
+that an instant has passed, so a tick too many, too late, or twice changes no result; two clocks beside each other do
+no harm.
 """
 
 import time

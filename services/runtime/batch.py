@@ -14,8 +14,8 @@ __all__ = ["Inbox", "in_order", "record_of"]
 class Inbox:
     """Records that were fetched for a task, by input, and the position after them.
 
-    Fetched records are moved here at once, also while the task is in a transaction: aiokafka fetches nothing more from a
-    broker while any partition's records lie unread (up to 100 ms), so one busy task would slow all others.
+    Fetched records are moved here at once, also while the task is in a transaction: aiokafka fetches nothing more
+    from a broker while any partition's records lie unread (up to 100 ms), so one busy task would slow all others.
     """
 
     def __init__(self, positions: Mapping[TopicPartition, int]) -> None:

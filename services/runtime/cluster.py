@@ -1,4 +1,4 @@
-"""What the engine asks of a Kafka cluster before it starts: that it answers, and that the topics are as they must be."""
+"""What the engine asks of a Kafka cluster before it starts: that it answers, and that its topics fit."""
 
 import asyncio
 import logging
@@ -63,9 +63,7 @@ async def partition_counts(client: AIOKafkaAdminClient, topics: Iterable[str], w
     described = {topic["topic"]: topic for topic in await client.describe_topics(wanted)}
     missing = [name for name in wanted if name not in described or described[name]["error_code"]]
     if missing:
-        raise Problem(
-            f"missing on {where}: topic {', '.join(missing)}; make them with `kithline topics apply`"
-        )
+        raise Problem(f"missing on {where}: topic {', '.join(missing)}; make them with `kithline topics apply`")
     return {name: len(described[name]["partitions"]) for name in wanted}
 
 

@@ -19,7 +19,7 @@ MISCONFIGURED = 2
 """Exit status of a problem that a person must mend, as everywhere in `kithline`."""
 
 BROKEN = 70
-"""Exit status (`EX_SOFTWARE`) of a fault after which a restart is right: fenced, timed out, a fold that failed on a tick."""
+"""Exit status (`EX_SOFTWARE`) of a fault after which a restart is right: fenced, timed out, a failed wake."""
 
 _log = logger(__name__)
 

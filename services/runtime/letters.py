@@ -28,9 +28,7 @@ class Sealer:
         try:
             self._box = SealedBox(PublicKey(base64.b64decode(vault_public_key, validate=True)))
         except (binascii.Error, ValueError, TypeError, CryptoError):
-            raise Problem(
-                "KITHLINE_VAULT_PUBLIC_KEY is not a public key: it must be the base64 of 32 bytes"
-            ) from None
+            raise Problem("KITHLINE_VAULT_PUBLIC_KEY is not a public key: it must be the base64 of 32 bytes") from None
 
     def letter(self, processor: str, dead: Dead) -> DeadLetter:
         """The dead letter of one record. A sealed one shows neither key, value nor headers."""
@@ -59,13 +57,9 @@ def record_of_letter(letter: DeadLetter, vault_private_key: bytes | None = None)
     key, value, headers = letter.key, letter.value, letter.headers
     if letter.sealed:
         if vault_private_key is None:
-            raise Problem(
-                "this dead letter is sealed because it carries identity; only the vault can open it"
-            )
+            raise Problem("this dead letter is sealed because it carries identity; only the vault can open it")
         try:
-            whole = orjson.loads(
-                SealedBox(PrivateKey(vault_private_key)).decrypt(base64.b64decode(value or ""))
-            )
+            whole = orjson.loads(SealedBox(PrivateKey(vault_private_key)).decrypt(base64.b64decode(value or "")))
         except (CryptoError, ValueError, TypeError):
             raise Problem("the key does not open this dead letter; it was sealed to another one") from None
         key, value, headers = whole["key"], whole["value"], whole["headers"]

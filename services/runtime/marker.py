@@ -1,8 +1,8 @@
 """What binds a task's state to its position.
 
-Each transaction that changes state, or sends anything, has a number. The number is written twice in that one transaction: in the
-changelog (the marker) and as metadata of the committed offsets. After a restart both must be the same; if they
-are not, the state that was restored is not the state of that position, and the task must not go on: it would
+Each transaction that changes state, or sends anything, has a number. It is written twice in that one transaction:
+in the changelog (the marker) and as metadata of the committed offsets. After a restart both must be the same; if
+they are not, the state that was restored is not the state of that position, and the task must not go on: it would
 repeat or lose what lies between.
 
 Batches that changed nothing (most ticks) commit their offsets only, under the number of the last transaction.

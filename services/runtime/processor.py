@@ -72,7 +72,7 @@ class ProcessorService(Service):  # type: ignore[misc]
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
-            # A task needs the same partition number of every input; aiokafka's default, round-robin, does not give that.
+            # A task needs the same partition number of every input; aiokafka's default, round-robin, gives others.
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
@@ -136,8 +136,8 @@ class ProcessorService(Service):  # type: ignore[misc]
             if topics != set(self.processor.inputs):
                 end_at_once(
                     Problem(
-                        f"{self.processor.name}: partition {partition} came without all of its inputs (got "
-                        f"{', '.join(sorted(topics))}); is another program in the group {group_of(self.processor.name)}?"
+                        f"{self.processor.name}: partition {partition} came without all of its inputs, with "
+                        f"{', '.join(sorted(topics))}; is another program in {group_of(self.processor.name)}?"
                     )
                 )
         self._place.consumer.pause(*assigned)

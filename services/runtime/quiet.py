@@ -79,23 +79,23 @@ class Quiet:
             for place in places
         )
 
-    async def wait(self, timeout: float = 60) -> None:
-        """Returns as soon as all is at rest. Raises Problem naming the group that was behind at the time-out."""
+    async def wait(self, seconds: float = 60) -> None:
+        """Returns as soon as all is at rest. Raises Problem naming the group that was behind at the end."""
         behind = "nothing was looked at"
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 while True:
                     # Follow the flow group by group, one small request each; only then look at all at once.
                     for group, places in self._places.items():
                         behind = group
                         ends = await self._ends(places)
-                        while any(at < ends[place] for place, at in (await self._committed(group)).items()):
+                        while any(at < ends[place] for place, at in (await self._committed(group)).items()):  # noqa: ASYNC110
                             await asyncio.sleep(_PAUSE)
                     if await self.now():
                         return
         except TimeoutError:
             raise Problem(
-                f"the line did not come to rest in {timeout:g} s: {behind} is behind; is its service running?"
+                f"the line did not come to rest in {seconds:g} s: {behind} is behind; is its service running?"
             ) from None
 
     async def behind(self) -> dict[str, int]:

@@ -62,10 +62,7 @@ class Writer:
         """One record of the coming transaction. `timestamp` in ms."""
         pairs = list(headers)
         builders = self._batches.setdefault(TopicPartition(topic, partition), [])
-        if (
-            builders
-            and builders[-1].append(timestamp=timestamp, key=key, value=value, headers=pairs) is not None
-        ):
+        if builders and builders[-1].append(timestamp=timestamp, key=key, value=value, headers=pairs) is not None:
             return
         builder = self._producer.create_batch()
         builder.append(timestamp=timestamp, key=key, value=value, headers=pairs)
@@ -78,9 +75,7 @@ class Writer:
             await self._producer.begin_transaction()
             # The offsets travel beside the records, after the one request that adds all partitions.
             sends = [self._send(place, builders) for place, builders in self._batches.items()]
-            await asyncio.gather(
-                *sends, self._producer.send_offsets_to_transaction(dict(offsets), self._group)
-            )
+            await asyncio.gather(*sends, self._producer.send_offsets_to_transaction(dict(offsets), self._group))
             await self._producer.commit_transaction()
         self._batches.clear()
 
@@ -94,8 +89,7 @@ class Writer:
     async def _send(self, place: TopicPartition, builders: list[BatchBuilder]) -> None:
         # One after the other, not gathered: the next batch of a partition must not overtake the one before.
         deliveries = [
-            await self._producer.send_batch(builder, place.topic, partition=place.partition)
-            for builder in builders
+            await self._producer.send_batch(builder, place.topic, partition=place.partition) for builder in builders
         ]
         await asyncio.gather(*deliveries)
 

@@ -1,4 +1,4 @@
-"""What the engine's tests stand on: topics of their own, worker processes, and an oracle that reads committed records."""
+"""What the engine's tests stand on: topics of their own, worker processes, and an oracle over the log."""
 
 import asyncio
 import base64
@@ -54,7 +54,7 @@ class Worker:
         """Waits until the process says that it is ready."""
         await self.until_log('"task ready"', PARTITIONS, seconds, other="kithline:")
         async with asyncio.timeout(seconds):
-            while self.page("/health/ready")[0] != 200:
+            while self.page("/health/ready")[0] != 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         return self
 
@@ -100,7 +100,7 @@ class Bench:
         return f"{self.tag}.{name}"
 
     async def make_topics(self, **partitions: int) -> None:
-        """All topics of the worker's processors; other partition counts, or 0 for none, by the last part of the name."""
+        """All topics of the worker's processors; other partition counts (0: no topic) by the last part of the name."""
         table = {name: topics()[name] for name in ("dead.letters", TICKS)}
         names = ["a", "b", "sums", "by_id"]
         for name in [*map(self.topic, names), *(f"changelog.{make(self.tag).name}" for make in PROCESSORS.values())]:

@@ -10,7 +10,6 @@ import pytest
 
 from contracts.deadletters import DeadLetter
 from services.runtime.cluster import DEAD_LETTERS
-from services.runtime.fold import TICKS
 from services.runtime.letters import record_of_letter
 from services.runtime.partitions import partition_of
 from services.runtime.quiet import Quiet, inputs_by_group
@@ -117,37 +116,6 @@ async def test_bad_records_become_dead_letters_and_the_rest_flows_on(line: Bench
         assert f'outcome="{outcome}",processor="{line.tag}.counting",topic="{line.topic("a")}"}} {number}.0' in metrics
 
 
-async def test_as_of_and_what_is_due_survive_a_restart(line: Bench) -> None:
-    await line.make_topics()
-    noon, one, two = (f"2030-01-01T{hour}:00:00.000Z" for hour in (12, 13, 14))
-    worker = await line.start("waiting").until_ready()
-    await line.tick(noon)
-    await line.rest("waiting")
-    await line.send(line.topic("a"), [("early", {"due": one}), ("late", {"due": two})])
-    await line.rest("waiting")
-    assert await worker.stop() == 0
-
-    worker = await line.start("waiting").until_ready()
-    assert (
-        f'kithline_as_of_timestamp{{partition="0",processor="{line.tag}.waiting"}} 1.893499e+09'
-        in worker.page("/metrics")[1]
-    )
-    await line.send(line.topic("a"), [("other", {"due": two})])
-    await line.tick(one)
-    await line.rest("waiting")
-    told = [(r.key.decode(), orjson.loads(r.value)) for r in await line.read(line.topic("sums"))]
-    assert sorted(told, key=str) == sorted(
-        [
-            ("early", {"as_of": noon}),
-            ("late", {"as_of": noon}),
-            ("other", {"as_of": noon}),
-            ("early", {"woken": one}),
-        ],
-        key=str,
-    )
-    assert set(await line.state("waiting")) == {"late", "other"}
-
-
 async def test_quiet_tells_what_is_behind(line: Bench) -> None:
     await line.make_topics()
     groups = inputs_by_group([PROCESSORS[kind](line.tag) for kind in ("counting", "rekeying")], clock=False)
@@ -165,13 +133,3 @@ async def test_quiet_tells_what_is_behind(line: Bench) -> None:
         await line.send(line.topic("b"), _records(500, 501))
         assert not await quiet.now()
         assert await quiet.behind() == {f"kithline-{line.tag}.counting": 1}
-
-
-async def test_ticks_alone_write_nothing_to_the_changelog(line: Bench) -> None:
-    await line.make_topics()
-    await line.start("waiting").until_ready()
-    for minute in range(5):
-        await line.tick(f"2030-01-01T00:0{minute}:00.000Z")
-    await line.rest("waiting")
-    assert await line.read(f"changelog.{line.tag}.waiting") == []
-    assert TICKS in PROCESSORS["waiting"](line.tag).inputs

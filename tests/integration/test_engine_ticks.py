@@ -1,0 +1,78 @@
+"""What the engine promises about time. On a broker of their own: ticks are for everybody who reads `clock.ticks`, and
+these tests tick far ahead. Each test ticks on from the one before.
+"""
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from services.runtime.ending import BROKEN
+from tests.integration.engine_bench import Bench, bench
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(scope="module")
+def ticking() -> Iterator[str]:
+    from services.runtime.kafka_dev import start_broker
+
+    started = start_broker()
+    try:
+        yield started.bootstrap
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def line(ticking: str) -> Iterator[Bench]:
+    with bench(ticking) as made:
+        yield made
+
+
+async def test_as_of_and_what_is_due_survive_a_restart(line: Bench) -> None:
+    await line.make_topics()
+    noon, one, two = (f"2030-01-01T{hour}:00:00.000Z" for hour in (12, 13, 14))
+    worker = await line.start("waiting").until_ready()
+    await line.tick(noon)
+    await line.rest("waiting")
+    await line.send(line.topic("a"), [("early", {"due": one}), ("late", {"due": two})])
+    await line.rest("waiting")
+    assert await worker.stop() == 0
+
+    worker = await line.start("waiting").until_ready()
+    as_of = f'kithline_as_of_timestamp{{partition="0",processor="{line.tag}.waiting"}} 1.8934992e+09'  # noon
+    assert as_of in worker.page("/metrics")[1]
+    await line.send(line.topic("a"), [("other", {"due": two})])
+    await line.tick(one)
+    await line.rest("waiting")
+    told = [(r.key.decode(), orjson.loads(r.value)) for r in await line.read(line.topic("sums"))]
+    assert sorted(told, key=str) == sorted(
+        [
+            ("early", {"as_of": noon}),
+            ("late", {"as_of": noon}),
+            ("other", {"as_of": noon}),
+            ("early", {"woken": one}),
+        ],
+        key=str,
+    )
+    assert set(await line.state("waiting")) == {"late", "other"}
+
+
+async def test_ticks_alone_write_nothing_to_the_changelog(line: Bench) -> None:
+    await line.make_topics()
+    await line.start("waiting").until_ready()
+    for minute in range(5):
+        await line.tick(f"2030-01-02T00:0{minute}:00.000Z")
+    await line.rest("waiting")
+    assert await line.read(f"changelog.{line.tag}.waiting") == []
+
+
+async def test_a_fold_that_fails_on_a_tick_stops_the_process(line: Bench) -> None:
+    await line.make_topics()
+    worker = await line.start("waiting").until_ready()
+    await line.send(line.topic("a"), [("fails", {"due": "2030-01-03T00:00:00.000Z"})])
+    await line.rest("waiting")
+    await line.tick("2030-01-03T00:00:00.000Z")
+    assert await worker.ended() == BROKEN
+    assert set(await line.state("waiting")) == {"fails"}
