@@ -103,8 +103,13 @@ def shown(data: bytes) -> str:
         text = ""
     if text and all(character.isprintable() or character in "\n\t" for character in text):
         return text
-    rows = [data[start : start + _ROW] for start in range(0, len(data), _ROW)]
-    return "\n".join(f"{number * _ROW:08x}  {row.hex(' ')}" for number, row in enumerate(rows)) or "(empty)"
+    starts = range(0, len(data), _ROW)
+    return "\n".join(f"{start:08x}  {_hex_row(data[start : start + _ROW])}" for start in starts) or "(empty)"
+
+
+def _hex_row(row: bytes) -> str:
+    readable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+    return f"{row.hex(' '):{3 * _ROW - 1}}  {readable}"
 
 
 def again(one: Kept, original: Record, value: bytes | None = None) -> Record:

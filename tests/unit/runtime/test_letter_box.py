@@ -61,7 +61,7 @@ def test_a_list_shows_nothing_of_what_letters_hold() -> None:
 
 def test_bytes_are_shown_as_text_or_hex_and_never_act_on_the_terminal() -> None:
     assert shown("照顧者\n{}".encode()) == "照顧者\n{}"
-    assert shown(b"\xff\x00abc") == "00000000  ff 00 61 62 63"
+    assert shown(b"\xff\x00abc") == "00000000  ff 00 61 62 63" + 35 * " " + "..abc"
     assert "\x1b" not in shown(b"\x1b]0;gone\x07")
     assert shown(b"") == "(empty)"
     assert len(shown(bytes(range(256))).splitlines()) == 16
