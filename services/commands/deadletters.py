@@ -49,12 +49,12 @@ def listing(
         typer.echo("no dead letters" + (" that match" if reason or topic else ""), err=True)
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from services.explanation.terms import hong_kong_time
 
-    table = Table("id", "reason", "when (Hong Kong)", "sealed", "what is wrong", box=None)
+    table = Table(Column("id", no_wrap=True), "reason", "when (Hong Kong)", "sealed", "what is wrong", box=None)
     for row in rows:
         when = hong_kong_time(str(row["at"]), "en")
         cells = (row["id"], row["reason"], when, "sealed" if row["sealed"] else "", row["detail"])
