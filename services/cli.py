@@ -34,3 +34,7 @@ def main() -> None:
     except Problem as problem:
         print(f"kithline: {problem}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()
