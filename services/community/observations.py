@@ -1,6 +1,7 @@
 """What people on the ground notice. Pure. An observation of a flat goes to whoever lives there."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from contracts.envelope import Envelope
 from contracts.events.community import Incident, Observation
@@ -14,10 +15,10 @@ def translate(envelope: Envelope, data: Observation | Incident) -> Iterator[Plac
     """The facts of one event of `community.observations`."""
     if isinstance(data, Incident):
         _must_be_subject(envelope, data.block_id, "block_id")
-        value = {"kind": data.kind, "block": data.block_id, "district": data.district}
-        yield Placed("address.facts", data.block_id, "incident", envelope.id, value)
+        what = {"kind": data.kind, "block": data.block_id, "district": data.district}
+        yield Placed("address.facts", data.block_id, "incident", envelope.id, what)
         return
-    value = {"by": data.by, "concern": data.concern, "days": data.days}
+    value: dict[str, Any] = {"by": data.by, "concern": data.concern, "days": data.days}
     if data.person_id is not None:
         _must_be_subject(envelope, data.person_id, "person_id")
         yield person_fact(data.person_id, "observation", envelope.id, value)

@@ -5,7 +5,6 @@ came in since, slab by slab. The next part begins when the line is quiet, so tha
 every processor took what concerns one household.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 import orjson
@@ -38,7 +37,6 @@ class Driver:
         self._check = check
         self.recorded: list[Record] = []
         self.as_of = ""
-        self.waited = 0.0
 
     async def step(self, number: int, step: Step) -> None:
         """One moment of the month."""
@@ -66,10 +64,8 @@ class Driver:
         await self._rest()
 
     async def _rest(self) -> None:
-        begun = time.monotonic()
         self._check()
         await self._quiet.wait()
-        self.waited += time.monotonic() - begun
 
     async def _record_answers(self) -> None:
         await self._observer.caught_up(ANSWERS)

@@ -33,7 +33,7 @@ class Processes:
         self._logs.mkdir(parents=True, exist_ok=True)
         for name in SERVICES:
             with (self._logs / f"{name}.log").open("wb") as log:
-                self._running[name] = subprocess.Popen(
+                self._running[name] = subprocess.Popen(  # noqa: ASYNC220 - it is only started here
                     [sys.executable, "-m", f"services.{name}"],
                     env=self._environment,
                     stdin=subprocess.DEVNULL,

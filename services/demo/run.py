@@ -85,7 +85,6 @@ async def run_demo(parameters: Parameters, broker: Broker, folder: Path, screen:
             sent.update(record.topic for slab in step.slabs for record in slab)
             screen.show(step.as_of, number + 1, len(all_steps), sent, observer)
         await observer.caught_up()
-        print('waited', driver.waited)
         latencies = observer.latencies_ms
     books, log = await _reread(settings), folder / "record.jsonl"
     write_lines(log, driver.recorded)
@@ -107,4 +106,3 @@ async def _reread(settings: Settings) -> Books:
     for record in await read_topics(settings, names):
         books.enter(record)
     return books
-

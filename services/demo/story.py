@@ -1,11 +1,15 @@
-"""The demo's last page: the month in the manner of the department's papers, one flag in full, and where to look next."""
+"""The demo's last page: the month as the department reports it, one flag in full, and where to look next."""
 
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from services.commands.explain import explanations, read_cases
 from services.demo.run import Result
+from services.explanation.writing import plain
+from services.policy import load_rules
+from services.runtime.settings import Settings
 
 __all__ = ["tell"]
 
@@ -40,16 +44,25 @@ def tell(result: Result, folder: Path, console: Console) -> None:
     if (chosen := _telling(result.books.flags)) is not None:
         say()
         say("One flag in full")
-        say(chosen)
+        for text in _explained(chosen, folder):
+            say(text)
     say()
     say("Where to look next")
     say(f"  {folder}/record.jsonl   all that went in, in order: kithline replay FILE --out …")
     say(f"  {folder}/result.jsonl   every flag and task: kithline explain ID --from FILE [--lang zh-Hant]")
     say(f"  {folder}/logs           what each service logged")
     say("  your own line: kithline broker, kithline topics apply, kithline run all (README)")
-    say("  its health and metrics: http://127.0.0.1:6066/health/ready and /metrics, a port per service; dashboards: deploy/grafana")
+    say("  its health and metrics: http://127.0.0.1:6066/health/ready and /metrics, a port per service")
+    say("  dashboards: docker-compose.yml, deploy/grafana")
     say()
     say("The books balance." if result.balances else "THE BOOKS DO NOT BALANCE.")
+
+
+def _explained(flag_id: str, folder: Path) -> list[str]:
+    """What `kithline explain` says of the flag."""
+    rules = {rule.id: rule for rule in load_rules(Settings().policy_dir)}
+    cases = read_cases(folder / "result.jsonl").find(flag_id)
+    return [plain(said, "en") for case in cases for said in explanations(case, rules, "en")]
 
 
 def _telling(flags: dict[str, dict[str, Any]]) -> str | None:

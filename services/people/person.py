@@ -63,7 +63,7 @@ def _holding(state: Value) -> list[Fact]:
     return [fact for fact in facts if fact["value"] is not None]
 
 
-def _households(person: str, state: Value, holding: list[Fact]) -> tuple[list[str], list[str], list[str]]:
+def _households(state: Value, holding: list[Fact]) -> tuple[list[str], list[str], list[str]]:
     """(own tenancies, households that follow through care, households of linked ids), each sorted."""
     own = sorted({fact["key"] for fact in holding if fact["kind"] in ("membership.start", "membership.asserted")})
     through_care: set[str] = set()
@@ -80,7 +80,7 @@ def _households(person: str, state: Value, holding: list[Fact]) -> tuple[list[st
 
 def _tell_followers(person: str, state: Value, turn: Turn) -> Value:
     holding = _holding(state)
-    own, through_care, _ = _households(person, state, holding)
+    own, through_care, _ = _households(state, holding)
     of_links = sorted({h for e in state["followed"].values() if e["because"] == "link" for h in e["own"]})
     at_home = own or of_links or [_household_of_one(person, holding)]
     wanted: dict[str, dict[str, Any]] = {}
@@ -125,7 +125,7 @@ def _household_of_one(person: str, holding: list[Fact]) -> str:
 
 def _tell_households(person: str, state: Value, touched: bool, turn: Turn) -> Value:
     holding = _holding(state)
-    own, through_care, of_links = _households(person, state, holding)
+    own, through_care, of_links = _households(state, holding)
     linked_tenancy = any(entry["own"] for entry in state["followed"].values() if entry["because"] == "link")
     alone = [] if own or linked_tenancy else [_household_of_one(person, holding)]
     listening = {*own, *through_care, *of_links, *alone}

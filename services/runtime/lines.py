@@ -59,7 +59,8 @@ def read_lines(path: Path) -> Iterator[Record]:
                     yield record_of(line)
                 except (ValueError, KeyError, AttributeError, TypeError) as fault:
                     raise Problem(
-                        f"{path}:{number}: not a record line ({fault}); expected an object with topic, key, headers, value"
+                        f"{path}:{number}: not a record line ({fault}); "
+                        "expected an object with topic, key, headers, value"
                     ) from None
     except OSError as fault:
         raise Problem(f"cannot read {path}: {fault.strerror}") from None

@@ -31,8 +31,8 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
     """The validated content of one YAML file. Raises Problem with file and line for whatever is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as fault:
-        raise Problem(f"{path}: cannot be read ({fault.strerror}); is KITHLINE_POLICY_DIR right?") from None
+    except OSError as unreadable:
+        raise Problem(f"{path}: cannot be read ({unreadable.strerror}); is KITHLINE_POLICY_DIR right?") from None
     except UnicodeDecodeError:
         raise Problem(f"{path}: is not UTF-8 text") from None
     try:
@@ -40,17 +40,17 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
         node = loader.get_single_node()
         _no_key_twice(path, node)
         content = loader.construct_document(node) if node is not None else None
-    except yaml.MarkedYAMLError as fault:
-        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-        raise Problem(f"{path}:{line}: not YAML: {fault.problem}") from None
+    except yaml.MarkedYAMLError as broken:
+        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
+        raise Problem(f"{path}:{line}: not YAML: {broken.problem}") from None
     try:
         return shape.validate_python(content)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in _steps(fault["loc"], content))
+        steps = _steps(fault["loc"], content)
+        where = ".".join(str(step) for step in steps) or "file"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        line = _line(node, _steps(fault["loc"], content))
-        raise Problem(f"{path}:{line}: {where or 'file'}: {_expected(fault)}{more}") from None
+        raise Problem(f"{path}:{_line(node, steps)}: {where}: {_expected(fault)}{more}") from None
 
 
 def _expected(fault: Any) -> str:
@@ -66,9 +66,10 @@ def _steps(location: Sequence[str | int], content: Any) -> list[str | int]:
     """The part of a location that is a path in the file (pydantic also names the members of unions)."""
     steps: list[str | int] = []
     for place, step in enumerate(location):
-        if (isinstance(step, int) and isinstance(content, list) and step < len(content)) or (
-            isinstance(content, dict) and step in content
-        ):
+        if isinstance(content, list) and isinstance(step, int) and step < len(content):
+            content = content[step]
+            steps.append(step)
+        elif isinstance(content, dict) and step in content:
             content = content[step]
             steps.append(step)
         elif isinstance(content, dict) and place == len(location) - 1:

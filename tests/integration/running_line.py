@@ -54,11 +54,8 @@ class RunningLine:
     async def ends(self) -> Ends:
         """Every flag and task that is on the topics now."""
         ends = Ends()
-        names = [
-            "risk.flags",
-            *(t for p in line_processors(self.settings.policy_dir) for t in p.outputs if "tasks" in t),
-        ]
-        for record in await read_topics(self.settings, [*names, "dead.letters"]):
+        names = ["risk.flags", *(f"referral.tasks.{kind}" for kind in UNIT_KINDS), "dead.letters"]
+        for record in await read_topics(self.settings, names):
             content = orjson.loads(record.value)
             if record.topic == "dead.letters":
                 ends.dead.append(content["reason"])
