@@ -21,13 +21,14 @@ VaultKey = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands `deadletters list`, `deadletters show` and `deadletters replay`."""
+    """Adds the commands `deadletters list`, `show`, `replay` and `keys`."""
     group = typer.Typer(
         help="Records that could not be applied, kept whole: list, show, correct, replay.", no_args_is_help=True
     )
     group.command("list")(listing)
     group.command("show")(show)
     group.command("replay")(replay)
+    group.command("keys")(keys)
     app.add_typer(group, name="deadletters")
 
 
@@ -163,3 +164,24 @@ async def _send(records: "list[Record]") -> None:
 
     for topic in sorted({record.topic for record in records}):
         await send([record for record in records if record.topic == topic], topic, Settings())
+
+
+def keys(
+    out: Annotated[Path, typer.Option(help="File for the private key: the vault's, and nobody else's.")],
+) -> None:
+    """Make the pair of keys for sealed dead letters; print the public one, for KITHLINE_VAULT_PUBLIC_KEY."""
+    import base64
+    import os
+
+    from nacl.public import PrivateKey
+
+    private = PrivateKey.generate()
+    try:
+        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Problem(f"{out} exists already; what was sealed to it needs it, so name another file") from None
+    except OSError as fault:
+        raise Problem(f"cannot write {out}: {fault.strerror}") from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(base64.b64encode(bytes(private)) + b"\n")
+    typer.echo(base64.b64encode(bytes(private.public_key)).decode())
