@@ -4,6 +4,7 @@ Faust gives the worker, the lifecycle, web pages, timers, and agents for topics 
 of a service is its processors, which have consumers and producers of their own (docs/adr says why).
 """
 
+import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
@@ -111,10 +112,25 @@ def run_apps(*makers: Callable[[], LineApp]) -> None:
     A problem that a person can mend: one line, and exit with 2. A fault: exit with 70; start the process again."""
     try:
         set_up_logs(Settings())
-        first, *others = [make() for make in makers]
+        first, *others = apps = [make() for make in makers]
+        for app in apps:
+            _check_port(app)
     except Problem as problem:
         print(f"kithline: {problem}", file=sys.stderr)  # noqa: T201
         raise SystemExit(MISCONFIGURED) from None
     worker = faust.Worker(first, *others, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write terminal codes between the lines of the log
     worker.execute_from_commandline()
+
+
+def _check_port(app: LineApp) -> None:
+    """Faust's web server tells of a taken port by a long traceback, after everything else has begun."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((app.conf.web_bind, app.conf.web_port))
+        except OSError as fault:
+            raise Problem(
+                f"port {app.conf.web_port} for the web pages of {app.conf.id} cannot be used ({fault.strerror}); "
+                "choose others with --web-port or KITHLINE_WEB_PORT"
+            ) from None

@@ -133,3 +133,30 @@ async def test_quiet_tells_what_is_behind(line: Bench) -> None:
         await line.send(line.topic("b"), _records(500, 501))
         assert not await quiet.now()
         assert await quiet.behind() == {f"kithline-{line.tag}.counting": 1}
+
+
+async def test_partitions_move_between_workers_while_records_flow(line: Bench) -> None:
+    await line.make_topics()
+    first = await line.start("counting", "rekeying").until_ready()
+    feeding = asyncio.create_task(line.send(line.topic("a"), _records(0, 2000), pause=0.2))
+    second = line.start("counting", "rekeying")
+    await second.until_log('"assigned"', 2)
+    await asyncio.sleep(0.5)
+    assert await first.stop() == 0
+    await feeding
+    await line.rest("counting", "rekeying")
+    assert sorted(ids_of(await line.read(line.topic("sums")))) == list(range(2000))
+    assert sorted(ids_of(await line.read(line.topic("by_id")))) == list(range(2000))
+    assert await line.state("counting") == _sums(range(2000))
+    assert second.log.count('"assigned"') > 2  # it got its share, and then all
+
+
+async def test_a_record_as_large_as_the_broker_takes_still_becomes_a_dead_letter(line: Bench) -> None:
+    await line.make_topics()
+    await line.start("counting").until_ready()
+    whole = b"value A123456(3)" + b"\xff" * 1_000_000
+    await line.send(line.topic("a"), [("k1", whole)])
+    await line.rest("counting")
+    kept = [record for record in await line.read(DEAD_LETTERS) if line.tag in record.value.decode()]
+    (letter,) = (DeadLetter.model_validate_json(record.value) for record in kept)
+    assert record_of_letter(letter, bytes(VAULT)).value == whole

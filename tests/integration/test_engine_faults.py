@@ -113,23 +113,23 @@ async def test_a_position_that_is_not_the_states_stops_the_process(line: Bench) 
     assert len(await line.read(line.topic("sums"))) == 100
 
 
-@pytest.mark.parametrize(
-    ("topics", "settings", "said"),
-    [
+async def test_what_a_person_must_mend_is_one_clear_line_at_start(kafka: str) -> None:
+    cases: list[tuple[dict[str, int] | None, dict[str, object], str]] = [
         ({"b": 3}, {}, "equal partition counts"),
         ({"sums": 0}, {}, "topics apply"),
-        ({}, {"vault_public_key": ""}, "KITHLINE_VAULT_PUBLIC_KEY"),
-        ({}, {"kafka": "127.0.0.1:1", "kafka_wait_seconds": 1}, "no Kafka answers at 127.0.0.1:1"),
-        ({}, {"batch_records": "many"}, "KITHLINE_BATCH_RECORDS"),
-    ],
-)
-async def test_what_a_person_must_mend_is_one_clear_line_at_start(
-    line: Bench, topics: dict[str, int], settings: dict[str, object], said: str
-) -> None:
-    if topics:
-        await line.make_topics(**topics)
-    worker = line.start("counting", **settings)
-    assert await worker.ended() == MISCONFIGURED
-    problems = [text for text in worker.log.splitlines() if text.startswith("kithline:")]
-    assert len(problems) == 1
-    assert said in problems[0]
+        (None, {"vault_public_key": ""}, "KITHLINE_VAULT_PUBLIC_KEY"),
+        (None, {"kafka": "127.0.0.1:1", "kafka_wait_seconds": 1}, "no Kafka answers at 127.0.0.1:1"),
+        (None, {"batch_records": "many"}, "KITHLINE_BATCH_RECORDS"),
+    ]
+
+    async def start(topics: dict[str, int] | None, settings: dict[str, object], said: str) -> None:
+        with bench(kafka) as line:
+            if topics:
+                await line.make_topics(**topics)
+            worker = line.start("counting", **settings)
+            assert await worker.ended(60) == MISCONFIGURED
+            problems = [text for text in worker.log.splitlines() if text.startswith("kithline:")]
+            assert len(problems) == 1
+            assert said in problems[0]
+
+    await asyncio.gather(*(start(*case) for case in cases))

@@ -13,20 +13,9 @@ from tests.integration.engine_bench import Bench, bench
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture(scope="module")
-def ticking() -> Iterator[str]:
-    from services.runtime.kafka_dev import start_broker
-
-    started = start_broker()
-    try:
-        yield started.bootstrap
-    finally:
-        started.stop()
-
-
 @pytest.fixture
-def line(ticking: str) -> Iterator[Bench]:
-    with bench(ticking) as made:
+def line(ticking_kafka: str) -> Iterator[Bench]:
+    with bench(ticking_kafka) as made:
         yield made
 
 
