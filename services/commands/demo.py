@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    households: Annotated[int, typer.Option(min=10, help="Public rental households to simulate.")] = 1000,
+    households: Annotated[int, typer.Option(min=10, help="Public rental households to simulate.")] = 2000,
     days: Annotated[int, typer.Option(min=1, help="Days to simulate.")] = 30,
     seed: Annotated[int, typer.Option(help="Another seed is another month.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,

@@ -131,7 +131,7 @@ def _flag(
         asks=[_ask(ask) for ask in rule.asks],
         then=[FollowUp(on=step.on, ask=_ask(step.ask)) for step in rule.then],
         evidence=decision.evidence,
-        not_triggered=why_not(decisions, rules, decision) if decision.fires else [],
+        not_triggered=why_not(decisions, rules, decision),
         outcome=closed,
     )
 
@@ -176,10 +176,17 @@ def _publish(flag: Flag, before: Value | None, turn: Turn) -> Value:
     if before is not None and before["status"] == flag.status and flag.status not in OPEN:
         return before  # what has ended says once why; its evidence is not kept up to date
     now: Value = flag.model_dump(mode="json", by_alias=True)
-    if before is not None and _news(now) == _news(before):
+    if before is not None and _says_the_same(before, now):
         return before
     turn.emit("risk.flags", flag.household_id, now, _headers(now))
     return now
+
+
+def _says_the_same(before: Value, now: Value) -> bool:
+    """Looked at again at one instant, every difference is news; later, that everything has grown older is none."""
+    if before["as_of"] == now["as_of"]:
+        return {**before, "revision": now["revision"]} == now
+    return _news(before) == _news(now)
 
 
 def _news(flag: Value) -> Value:

@@ -39,7 +39,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line that stays."""
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, as_of: str, done: int, of: int, sent: dict[str, int], observer: Observer) -> None:
         """Where the month stands."""

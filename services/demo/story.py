@@ -1,11 +1,12 @@
 """The demo's last page: the month as the department reports it, one flag in full, and where to look next."""
 
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from services.commands.explain import explanations, read_cases
+from services.demo.ledger import Books
 from services.demo.run import Result
 from services.explanation.writing import plain
 from services.policy import load_rules
@@ -19,7 +20,7 @@ def tell(result: Result, folder: Path, console: Console) -> None:
     figures = result.figures
 
     def say(text: str = "") -> None:
-        console.print(text, highlight=False, markup=False)
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     say()
     say("The month, as the department would report it")
@@ -41,7 +42,7 @@ def tell(result: Result, folder: Path, console: Console) -> None:
     say(f"  missing {figures['missing']}, repeated {figures['repeated']} (topics re-read, against a replay)")
     for difference in (result.missing + result.repeated)[:10]:
         say(f"    {difference.kind} {difference.id} {difference.what}")
-    if (chosen := _telling(result.books.flags)) is not None:
+    if (chosen := _telling(result.books)) is not None:
         say()
         say("One flag in full")
         for text in _explained(chosen, folder):
@@ -65,9 +66,11 @@ def _explained(flag_id: str, folder: Path) -> list[str]:
     return [plain(said, "en") for case in cases for said in explanations(case, rules, "en")]
 
 
-def _telling(flags: dict[str, dict[str, Any]]) -> str | None:
-    """The flag that shows most: of a carer's admission, closed by people if there is one."""
-    order = {"closed": 0, "active": 1, "mitigated": 2}
-    carers = [flag for flag in flags.values() if flag["typology"] == "carer-admitted"] or list(flags.values())
-    ranked = sorted(carers, key=lambda flag: (order.get(flag["status"], 3), -flag["revision"], flag["flag_id"]))
+def _telling(books: Books) -> str | None:
+    """The flag that shows most: of a carer's admission if there is one, the one that led to the most tasks."""
+    tasks = Counter(task["flag_id"] for task in books.tasks.values())
+    carers = [flag for flag in books.flags.values() if flag["typology"] == "carer-admitted"]
+    ranked = sorted(
+        carers or books.flags.values(), key=lambda flag: (-tasks[flag["flag_id"]], -flag["revision"], flag["flag_id"])
+    )
     return ranked[0]["flag_id"] if ranked else None

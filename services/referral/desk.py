@@ -35,9 +35,7 @@ class Desk:
     def processor(self) -> Processor:
         """The processor that runs this desk for every household."""
         outputs = (*(f"referral.tasks.{kind}" for kind in UNIT_KINDS), "household.facts", "dead.letters")
-        return Processor(
-            "referral", ("risk.flags", "referral.updates", "officer.decisions"), outputs, self.fold
-        )
+        return Processor("referral", ("risk.flags", "referral.updates", "officer.decisions"), outputs, self.fold)
 
     def fold(self, record: Record, turn: Turn) -> None:
         """Applies one record of `risk.flags`, `referral.updates` or `officer.decisions`."""
@@ -69,9 +67,7 @@ class _Work:
     def __init__(self, desk: Desk, household: str, turn: Turn) -> None:
         state = turn.get(household) or EMPTY
         self.desk, self.household, self.turn = desk, household, turn
-        self.state: Value = {
-            name: dict(part) if isinstance(part, dict) else part for name, part in state.items()
-        }
+        self.state: Value = {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
         self.tell = False
 
     def flag(self, flag: Flag) -> None:
@@ -98,9 +94,7 @@ class _Work:
             return
         raw = self.state["tasks"].get(update.task_id)
         if raw is None:
-            raise Refused(
-                "unknown_task", "no such task was asked of this household; check task_id and household_id"
-            )
+            raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
         task = answer(Task.model_validate(raw), update)
         self.state["answered"][update.update_id] = task.revision
         self._publish(task)
@@ -147,9 +141,7 @@ class _Work:
             self._ensure(flag, ask, now, since=since)
         self._follow_up(flag_id, now)
 
-    def _ensure(
-        self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None
-    ) -> None:
+    def _ensure(self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
         chain = self._chain(flag["flag_id"], ask)
         latest = chain[-1] if chain else None
         if latest is None or (latest.status == "cancelled" and latest.business_status != "queued"):
@@ -189,17 +181,13 @@ class _Work:
     def _route(self, flag: Value, ask: Ask) -> tuple[str, str]:
         """Who gets it: never a unit that has declined it before."""
         declined_by = [task.unit for task in self._chain(flag["flag_id"], ask) if task.status == "rejected"]
-        return self.desk.directory.route(
-            ask.unit, flag["district"], flag["estate"], self.household, declined_by
-        )
+        return self.desk.directory.route(ask.unit, flag["district"], flag["estate"], self.household, declined_by)
 
     def _due(self, flag: Value, ask: Ask, since: str | None) -> tuple[str, str]:
         clock = self.desk.clocks[ask.priority]
         return clock.due(since, since) if since else clock.due(flag["episode_at"], flag["received_at"])
 
-    def _request(
-        self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None
-    ) -> None:
+    def _request(self, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
         owner = self._route(flag, ask)
         attempt = 1 + len(self._chain(flag["flag_id"], ask))
         due = self._due(flag, ask, since)
@@ -242,9 +230,7 @@ class _Work:
     def _all_answered(self, flag: Value) -> bool:
         """Whether a person has given an outcome for each thing asked. One that was taken back has none: if the
         episode opens again, it is asked again."""
-        asked = [Ask.model_validate(raw) for raw in flag["asks"]] + [
-            ask for ask, _ in self._found_steps(flag)
-        ]
+        asked = [Ask.model_validate(raw) for raw in flag["asks"]] + [ask for ask, _ in self._found_steps(flag)]
         chains = [self._chain(flag["flag_id"], ask) for ask in asked]
         return all(chain and chain[-1].status in BY_A_PERSON for chain in chains)
 

@@ -21,7 +21,7 @@ ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "start": ("in-progress", "contact_made"),
         "attempt": ("in-progress", "contact_attempted"),
         "hold": ("on-hold", "visit_scheduled"),
-        "complete": ("completed", "service_started"),
+        "complete": ("completed", "contact_made"),
         "fail": ("failed", "no_show"),
         "confirm_cancel": ("cancelled", "cancellation_requested"),
     },
@@ -29,13 +29,13 @@ ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "start": ("in-progress", "contact_made"),
         "attempt": ("in-progress", "contact_attempted"),
         "hold": ("on-hold", "visit_scheduled"),
-        "complete": ("completed", "service_started"),
+        "complete": ("completed", "contact_made"),
         "fail": ("failed", "no_show"),
         "confirm_cancel": ("cancelled", "cancellation_requested"),
     },
     "on-hold": {
         "resume": ("in-progress", "contact_made"),
-        "complete": ("completed", "service_started"),
+        "complete": ("completed", "contact_made"),
         "fail": ("failed", "no_show"),
         "confirm_cancel": ("cancelled", "cancellation_requested"),
     },
@@ -106,6 +106,8 @@ def answer(task: Task, update: TaskUpdate) -> Task:
             "nobody asked to cancel this task; complete it or let it fail, with an outcome",
         )
     status, business_status = allowed[update.action]
+    if update.action == "complete" and update.outcome in ("service_delivered", "placement_arranged"):
+        business_status = "service_started"
     if task.business_status == "cancellation_requested" and status not in TERMINAL:
         business_status = "cancellation_requested"  # the request stands until the unit decides
     return task.model_copy(
@@ -140,9 +142,7 @@ def reissue(task: Task) -> Task | None:
     Before any unit has seen it, a cancelled task is the same task again: whether the cancellation came to us between
     two other records must not change what is asked. Once a unit has had it, a further attempt is a task of its own."""
     if task.status == "cancelled" and task.business_status == "queued":
-        return task.model_copy(
-            update={"revision": task.revision + 1, "status": "requested", "status_reason": None}
-        )
+        return task.model_copy(update={"revision": task.revision + 1, "status": "requested", "status_reason": None})
     if task.status not in TERMINAL and task.business_status == "cancellation_requested":
         return task.model_copy(
             update={"revision": task.revision + 1, "business_status": "delivered", "status_reason": None}

@@ -39,9 +39,7 @@ class Clock(BaseModel):
     def due(self, began: str, received: str) -> tuple[str, str]:
         """(acknowledge by, contact by): from when it began, but no sooner than the floor after our receipt."""
         soonest = plus(received, hours=self.floor)
-        return max(plus(began, hours=self.acknowledge), soonest), max(
-            plus(began, hours=self.contact), soonest
-        )
+        return max(plus(began, hours=self.acknowledge), soonest), max(plus(began, hours=self.contact), soonest)
 
 
 class Directory:
@@ -69,11 +67,7 @@ class Directory:
                 return 2
             return 1 if district is not None and district in unit.districts else None
 
-        ranked = [
-            (near, unit.id, unit)
-            for unit in self._by_kind.get(kind, [])
-            if (near := nearness(unit)) is not None
-        ]
+        ranked = [(near, unit.id, unit) for unit in self._by_kind.get(kind, []) if (near := nearness(unit)) is not None]
         return sorted(ranked, key=lambda entry: entry[:2])
 
     def route(

@@ -24,9 +24,7 @@ def on_a_list(flag: Flag) -> bool:
     return any(ask.release == "wave" for ask in flag.asks)
 
 
-def candidates(
-    flags: Iterable[Flag], decisions: Iterable[OfficerDecision], typology: str | None = None
-) -> list[Flag]:
+def candidates(flags: Iterable[Flag], decisions: Iterable[OfficerDecision], typology: str | None = None) -> list[Flag]:
     """The active flags of a list (None: of all lists) that nobody has released yet, the most pressing first:
     highest level, then longest known to us, then id. `flags` may hold several revisions of a flag; the highest counts.
     """
