@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from .ids import HouseholdId
 
-__all__ = ["Fact", "Follow", "Projection", "Version", "merged", "prevailing", "slot"]
+__all__ = ["Fact", "Follow", "Linked", "Projection", "Version", "merged", "prevailing", "slot"]
 
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -59,11 +59,22 @@ def prevailing(versions: list[Fact]) -> Fact:
 
 
 @with_config(_CLOSED)
+class Linked(TypedDict):
+    """An id that is the same person as whoever tells; `path` leads there from whoever is told, nearest first."""
+
+    person: str
+    own: list[str]
+    households: list[str]
+    path: list[str]
+
+
+@with_config(_CLOSED)
 class Follow(TypedDict):
     """`person.facts`: tells a person's keeper which households want to know of them because of `via`.
 
-    Never forwarded: a follow is computed from memberships, care and links alone, so two spouses cannot echo.
-    `own` are the households in which `via` has a tenancy; `households` is all that the subject should inform."""
+    Computed from memberships, care and links alone, so two spouses cannot echo.
+    `own` are the households in which `via` has a tenancy; `households` is all that the subject should inform;
+    `beyond` is passed on between linked ids only: the ids that the sender is linked with on other sides."""
 
     follow: Literal[True]
     subject: str
@@ -72,6 +83,7 @@ class Follow(TypedDict):
     because: Literal["care", "link"]
     own: list[str]
     households: list[str]
+    beyond: NotRequired[list[Linked]]
 
 
 @with_config(_CLOSED)

@@ -15,7 +15,12 @@ PEOPLE = ("anna", "ben", "carol", "dora")
 BEGIN = "2026-06-28T00:00:00.000Z"
 BASIS = (
     {"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1948, "ben": 1946}},
-    {"type": "register.care_relationship_asserted", "subject": "anna", "cared_for": "ben", "group": "elderly"},
+    {
+        "type": "register.care_relationship_asserted",
+        "subject": "anna",
+        "cared_for": "ben",
+        "group": "elderly",
+    },
     {"type": "register.cohort_asserted", "subject": "anna", "cohort": "allowance_carers_of_elderly"},
     {"type": "hospital.admitted", "subject": "anna", "visit": "V1"},
 )
@@ -23,7 +28,9 @@ BASIS = (
 who = st.sampled_from(PEOPLE)
 hours = st.integers(0, 24 * 30)
 tenancy = st.sampled_from(["T1", "T2"])
-flat = st.sampled_from([{"unit": "U1"}, {"unit": "U2", "block": "block-2"}, {"unit": "U3", "block": "b3", "district": "KTS"}])
+flat = st.sampled_from(
+    [{"unit": "U1"}, {"unit": "U2", "block": "block-2"}, {"unit": "U3", "block": "b3", "district": "KTS"}]
+)
 born = st.sampled_from([1940, 1950, 1980, 2010])
 members = st.dictionaries(who, born, min_size=1, max_size=3)
 
@@ -38,13 +45,25 @@ def _event(type_: str, **fields: SearchStrategy[Any]) -> SearchStrategy[dict[str
 
 def _hospital() -> SearchStrategy[dict[str, Any]]:
     visit = {"subject": who, "visit": st.sampled_from(["V1", "V2", "V3"])}
-    plain = ("admitted", "discharge_cancelled", "admission_cancelled", "leave_started", "leave_ended", "transferred")
+    plain = (
+        "admitted",
+        "discharge_cancelled",
+        "admission_cancelled",
+        "leave_started",
+        "leave_ended",
+        "transferred",
+    )
     return st.one_of(
         *(_event(f"hospital.{name}", **visit) for name in plain),
         _event("hospital.admitted", **visit),
         _event("hospital.discharged", **visit, deceased=st.booleans()),
         _event("hospital.corrected", **visit, admitted_at=hours.map(lambda h: _at(h // 2))),
-        _event("hospital.corrected", **visit, discharged_at=hours.map(lambda h: _at(h // 2)), deceased=st.booleans()),
+        _event(
+            "hospital.corrected",
+            **visit,
+            discharged_at=hours.map(lambda h: _at(h // 2)),
+            deceased=st.booleans(),
+        ),
     )
 
 
@@ -61,7 +80,12 @@ def _housing() -> SearchStrategy[dict[str, Any]]:
         _event("housing.snapshot_asserted", tenancy=tenancy, members=members, flat=flat),
         _event("housing.tenancy_ended", tenancy=tenancy, flat=flat),
         _event("housing.member_added", tenancy=tenancy, members=one),
-        _event("housing.member_removed", tenancy=tenancy, who=who, reason=st.sampled_from(["moved_out", "deceased"])),
+        _event(
+            "housing.member_removed",
+            tenancy=tenancy,
+            who=who,
+            reason=st.sampled_from(["moved_out", "deceased"]),
+        ),
         _event("housing.transferred", tenancy=tenancy, flat=flat, to=flat),
     )
 
@@ -77,7 +101,11 @@ def _register() -> SearchStrategy[dict[str, Any]]:
         "ends": st.sampled_from(["2026-07-25", "2026-08-20"]),
     }
     return st.one_of(
-        _event("register.care_relationship_asserted", **care, group=st.sampled_from(["elderly", "disabled", "other"])),
+        _event(
+            "register.care_relationship_asserted",
+            **care,
+            group=st.sampled_from(["elderly", "disabled", "other"]),
+        ),
         _event("register.care_relationship_asserted", **care, group=st.just("elderly")),
         _event("register.care_relationship_ended", **care),
         _event("register.cohort_asserted", subject=who, cohort=cohort),
@@ -86,7 +114,12 @@ def _register() -> SearchStrategy[dict[str, Any]]:
         _event("register.service_ended", subject=who, kind=service),
         _event("register.care_absence_planned", **absence),
         _event("register.care_absence_cancelled", **absence),
-        _event("register.residence_asserted", subject=who, district=st.sampled_from(["SSP", "KTS"]), birth_year=born),
+        _event(
+            "register.residence_asserted",
+            subject=who,
+            district=st.sampled_from(["SSP", "KTS"]),
+            birth_year=born,
+        ),
         _event("person.deceased", subject=who, confidence=st.sampled_from(["confirmed", "reported"])),
     )
 
@@ -121,9 +154,14 @@ def histories(draw: DrawFn, most: int = 10) -> list[Record]:
 
     Ids and sequence numbers are drawn from few, so that one id stands over two bodies now and then, and versions tie;
     some records are sent twice, with another receipt."""
-    lines: list[dict[str, Any]] = [dict(line) for line in draw(st.sampled_from([BASIS, BASIS, BASIS[1:], ()]))]
+    lines: list[dict[str, Any]] = [
+        dict(line) for line in draw(st.sampled_from([BASIS, BASIS, BASIS[1:], ()]))
+    ]
     for number, event in enumerate(draw(st.lists(EVENTS, min_size=1, max_size=most)), 10):
-        if event.get("subject") is not None and event["subject"] in (event.get("retired"), event.get("cared_for")):
+        if event.get("subject") is not None and event["subject"] in (
+            event.get("retired"),
+            event.get("cared_for"),
+        ):
             event = {**event, "subject": PEOPLE[(PEOPLE.index(event["subject"]) + 1) % len(PEOPLE)]}
         at = draw(hours)
         recorded = at + draw(st.sampled_from([0, 0, 20, 400]))
@@ -138,5 +176,7 @@ def histories(draw: DrawFn, most: int = 10) -> list[Record]:
             }
         )
     records = expand(lines)
-    twice = draw(st.lists(st.tuples(st.sampled_from(records), st.sampled_from([700, 1000, 1500])), max_size=4))
+    twice = draw(
+        st.lists(st.tuples(st.sampled_from(records), st.sampled_from([700, 1000, 1500])), max_size=4)
+    )
     return records + [resend(record, _at(at)) for record, at in twice]

@@ -5,7 +5,10 @@ each person -> household projection, with a growing revision, empty when withdra
 
 Who follows whom is computed from static things only (memberships, care, links), so that follows end:
 - *care*: a cared-for person tells each carer the own households, and those of the ids linked to them;
-- *link*: a person tells each linked id (same person, other number) the own households and those followed through care.
+- *link*: a person tells each linked id (same person, other number) the own households and those followed through care,
+  and passes on what the ids beyond have told, each with the way it came. Ids linked in a row are one person: an
+  admission under the latest number must reach who is cared for under the first. A way that leads through oneself is
+  never taken, the shortest is preferred, so in a circle too what is told ends, and so does what is taken back.
 Own households are tenancies; a person without one has a household of one, unless a linked id has a tenancy.
 """
 
@@ -13,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from contracts.facts import Fact, merged, prevailing, slot
+from contracts.facts import Fact, Linked, merged, prevailing, slot
 from contracts.ids import household_of_person
 from services.runtime.fold import Processor, Record, Turn, Value
 
@@ -53,7 +56,7 @@ def _follow(state: Value, said: dict[str, Any]) -> tuple[Value, bool] | None:
     known = state["followed"].get(said["via"])
     if known is not None and known["revision"] >= said["revision"]:
         return None
-    entry = {name: said[name] for name in ("revision", "own", "households", "because")}
+    entry = {name: said[name] for name in ("revision", "own", "households", "because", "beyond") if name in said}
     return {**state, "followed": {**state["followed"], said["via"]: entry}}, False
 
 
@@ -63,45 +66,62 @@ def _holding(state: Value) -> list[Fact]:
     return [fact for fact in facts if fact["value"] is not None]
 
 
-def _households(state: Value, holding: list[Fact]) -> tuple[list[str], list[str], list[str]]:
-    """(own tenancies, households that follow through care, households of linked ids), each sorted."""
-    own = sorted({fact["key"] for fact in holding if fact["kind"] in ("membership.start", "membership.asserted")})
-    through_care: set[str] = set()
-    of_links: set[str] = set()
-    all_linked: set[str] = set()
-    for entry in state["followed"].values():
-        if entry["because"] == "care":
-            through_care.update(entry["households"])
-        else:
-            of_links.update(entry["own"])
-            all_linked.update(entry["households"])
-    return own, sorted(through_care), sorted(of_links | all_linked)
+def _linked(person: str, state: Value, holding: list[Fact]) -> dict[str, Linked]:
+    """Every other id of this person's component, by the shortest way (among equals the first in order)."""
+    best: dict[str, Linked] = {}
+    for neighbour in sorted({fact["key"] for fact in holding if fact["kind"] == "identity.link"}):
+        entry = state["followed"].get(f"{neighbour}|link", {"own": [], "households": []})
+        nearest = Linked(person=neighbour, own=entry["own"], households=entry["households"], path=[neighbour])
+        for linked in (nearest, *entry.get("beyond", ())):
+            known = best.get(linked["person"])
+            if person not in linked["path"] and (known is None or _way(linked) < _way(known)):
+                best[linked["person"]] = linked
+    return best
+
+
+def _way(linked: Linked) -> tuple[int, list[str]]:
+    return len(linked["path"]), linked["path"]
+
+
+def _through_care(state: Value) -> set[str]:
+    entries = [entry for entry in state["followed"].values() if entry["because"] == "care"]
+    return {household for entry in entries for household in entry["households"]}
+
+
+def _own(holding: list[Fact]) -> list[str]:
+    return sorted({fact["key"] for fact in holding if fact["kind"] in ("membership.start", "membership.asserted")})
 
 
 def _tell_followers(person: str, state: Value, turn: Turn) -> Value:
     holding = _holding(state)
-    own, through_care, _ = _households(state, holding)
-    of_links = sorted({h for e in state["followed"].values() if e["because"] == "link" for h in e["own"]})
-    at_home = own or of_links or [_household_of_one(person, holding)]
+    own = _own(holding)
+    linked = _linked(person, state, holding)
+    of_links = {household for other in linked.values() for household in other["own"]}
+    at_home = {*own, *of_links} or {household_of_person(min([person, *linked]))}
     wanted: dict[str, dict[str, Any]] = {}
     for fact in holding:
         if fact["kind"] == "care.receives" and fact["value"] is not None:
             wanted[fact["value"]["person"] + "|care"] = {
                 "own": own,
-                "households": sorted({*at_home, *own, *of_links}),
+                "households": sorted(at_home),
                 "because": "care",
             }
         elif fact["kind"] == "identity.link":
             wanted[fact["key"] + "|link"] = {
                 "own": own,
-                "households": sorted({*own, *through_care}),
+                "households": sorted({*own, *_through_care(state)}),
                 "because": "link",
+                "beyond": [
+                    {**other, "path": [person, *other["path"]]}
+                    for _, other in sorted(linked.items())
+                    if fact["key"] not in other["path"]
+                ],
             }
     follows = dict(state["follows"])
     for target in sorted(follows.keys() | wanted.keys()):
         before = follows.get(target)
         now = wanted.get(target, {"own": [], "households": [], "because": target.rsplit("|", 1)[1]})
-        if before is not None and {name: before[name] for name in now} == now:
+        if before is not None and {name: part for name, part in before.items() if name != "revision"} == now:
             continue
         revision = 1 if before is None else before["revision"] + 1
         follows[target] = {**now, "revision": revision}
@@ -117,18 +137,13 @@ def _tell_followers(person: str, state: Value, turn: Turn) -> Value:
     return {**state, "follows": follows}
 
 
-def _household_of_one(person: str, holding: list[Fact]) -> str:
-    """The household of a person without a tenancy; linked ids share the smallest one's."""
-    linked = [fact["key"] for fact in holding if fact["kind"] == "identity.link"]
-    return household_of_person(min([person, *linked]))
-
-
 def _tell_households(person: str, state: Value, touched: bool, turn: Turn) -> Value:
     holding = _holding(state)
-    own, through_care, of_links = _households(state, holding)
-    linked_tenancy = any(entry["own"] for entry in state["followed"].values() if entry["because"] == "link")
-    alone = [] if own or linked_tenancy else [_household_of_one(person, holding)]
-    listening = {*own, *through_care, *of_links, *alone}
+    linked = _linked(person, state, holding)
+    at_home = {*_own(holding), *(household for other in linked.values() for household in other["own"])}
+    alone = () if at_home else (household_of_person(min([person, *linked])),)
+    of_links = {household for other in linked.values() for household in other["households"]}
+    listening = {*at_home, *_through_care(state), *of_links, *alone}
     told: dict[str, dict[str, Any]] = dict(state["told"])
     for household in sorted(listening | told.keys()):
         before = told.get(household)

@@ -6,14 +6,14 @@ lets the line come to rest, looks at the flags and tasks, and asks the step for 
 memory and on Kafka.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from contracts.control import OfficerDecision, Tick as TickMade
+from contracts.control import OfficerDecision
+from contracts.control import Tick as TickMade
 from contracts.flags import OPEN, Flag
 from contracts.ids import contact_id, household_of_person, household_of_tenancy
 from contracts.instants import canonical
@@ -90,7 +90,9 @@ class Release:
     def record(self, ends: Ends) -> Record:
         """The record on `officer.decisions`."""
         flag = next(
-            f for f in ends.flags.values() if f["rule"] == self.rule and _about(f, self.who) and f["status"] in OPEN
+            f
+            for f in ends.flags.values()
+            if f["rule"] == self.rule and _about(f, self.who) and f["status"] in OPEN
         )
         return decision_record(
             OfficerDecision(
@@ -125,7 +127,8 @@ class Scenario:
     """Steps, and what must have come of them. Every open flag and task is listed; of those that are not open only
     the ones that matter (a flag that was raised between two records and is gone again is nobody's business).
 
-    `cases`: the numbers in `edge-cases.md`. `until`: a check of what a table cannot say."""
+    `cases`: the numbers in `edge-cases.md`. `check`: what a table cannot say; `any_order`: it holds whichever feed record
+    came first."""
 
     name: str
     steps: Sequence[Step]
@@ -135,6 +138,7 @@ class Scenario:
     cases: Sequence[int] = ()
     as_of: str = AS_OF
     check: Callable[[Ends], None] | None = None
+    any_order: bool = False
 
 
 def feed(*lines: Short) -> list[Record]:
@@ -160,16 +164,20 @@ def unmet(scenario: Scenario, ends: Ends) -> list[str]:
     """What is not as the scenario says; empty if all is well."""
     return [
         *_compare("flag", scenario.flags, list(ends.flags.values()), lambda flag: flag["status"] in OPEN),
-        *_compare("task", scenario.tasks, list(ends.tasks.values()), lambda task: task["status"] not in TERMINAL),
+        *_compare(
+            "task", scenario.tasks, list(ends.tasks.values()), lambda task: task["status"] not in TERMINAL
+        ),
         *(
             [f"dead letters {sorted(ends.dead)}, expected {sorted(scenario.dead)}"]
-            if Counter(ends.dead) != Counter(scenario.dead)
+            if set(ends.dead) != set(scenario.dead)
             else []
         ),
     ]
 
 
-def _compare(kind: str, wanted: Sequence[Item], found: list[dict[str, Any]], is_open: Callable[[Item], bool]) -> list[str]:
+def _compare(
+    kind: str, wanted: Sequence[Item], found: list[dict[str, Any]], is_open: Callable[[Item], bool]
+) -> list[str]:
     left, faults = list(found), []
     for want in wanted:
         match = next((item for item in left if _fits(want, item)), None)
@@ -205,7 +213,19 @@ def home(of: str) -> str:
 
 
 def _brief(item: Item) -> str:
-    names = ("subject", "for", "rule", "purpose", "status", "business_status", "cause", "level", "unit", "attempt", "outcome")
+    names = (
+        "subject",
+        "for",
+        "rule",
+        "purpose",
+        "status",
+        "business_status",
+        "cause",
+        "level",
+        "unit",
+        "attempt",
+        "outcome",
+    )
     return orjson.dumps({name: item[name] for name in names if name in item}).decode()
 
 

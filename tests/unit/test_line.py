@@ -15,7 +15,7 @@ from services.line import Line
 from services.runtime.fold import Record, encode
 from tests.histories import histories
 from tests.scenario import AS_OF
-from tests.scenarios.memory import misnumbered, processors, run_in_memory, still_open
+from tests.scenarios.memory import misnumbered, processors, run_in_memory, run_racing, still_open
 from tests.scenarios.model import Ends
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -53,6 +53,19 @@ def test_the_same_records_in_any_order_and_multiplicity_end_alike(records: list[
         assert misnumbered(others) == []
     assert misnumbered(ends) == []
     assert "fold_failed" not in ends.dead
+
+
+@settings(QUICK, max_examples=150)
+@given(histories(), st.integers(0, 2**32))
+def test_what_overtakes_what_between_the_services_does_not_matter(records: list[Record], seed: int) -> None:
+    ends, facts = lived(records)
+    dice = Random(seed)
+    for _ in range(3):
+        dice.shuffle(records)
+        others, line = run_racing(records, dice)
+        assert known_facts(line) == facts
+        assert still_open(others) == still_open(ends)
+        assert misnumbered(others) == []
 
 
 @settings(QUICK, max_examples=60)
