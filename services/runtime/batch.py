@@ -74,7 +74,7 @@ def record_of(record: ConsumerRecord) -> Record:
         topic=record.topic,
         key=record.key or b"",
         value=record.value or b"",
-        headers=tuple((name, value or b"") for name, value in record.headers),
+        headers=tuple([(name, value or b"") for name, value in record.headers]) if record.headers else (),
         partition=record.partition,
         offset=record.offset,
         timestamp=record.timestamp,

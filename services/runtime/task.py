@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
@@ -26,6 +25,7 @@ from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker
 from services.runtime.partitions import partition_of
 from services.runtime.settings import Settings
 from services.runtime.store import PackedStore
+from services.runtime.tally import Tally
 from services.runtime.transaction import Writer, now_ms
 
 __all__ = ["Place", "RunningTask"]
@@ -53,15 +53,6 @@ class Place:
     sealer: Sealer
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What a batch did, told to the metrics once it is committed."""
-
-    records: Counter[tuple[str, str]] = field(default_factory=Counter)
-    outputs: Counter[str] = field(default_factory=Counter)
-    timestamps: list[int] = field(default_factory=list)
-
-
 class RunningTask:
     """Order that matters: start the producer (fences a predecessor) → read the committed position → restore the
     state → seek → process. On any doubt about a transaction the whole process ends (see `ending`)."""
@@ -85,11 +76,14 @@ class RunningTask:
         self._runner = asyncio.ensure_future(self._run())
 
     async def stop(self) -> None:
-        """Finishes the batch in hand, lets go of the producer and drops the state."""
+        """Finishes the batch in hand, lets go of the producer and drops the state. A task that cannot must not live on
+        beside its successor: then the process ends."""
         self._stopping = True
         if self._waiting:
             self._runner.cancel()
-        await asyncio.wait([self._runner])
+        _, unfinished = await asyncio.wait([self._runner], timeout=self._place.settings.rebalance_timeout_ms / 1000)
+        if unfinished:
+            end_at_once(TimeoutError("the batch in hand did not end"), task=self.name)
 
     async def _run(self) -> None:
         settings, name = self._place.settings, self._place.processor.name
@@ -124,7 +118,8 @@ class RunningTask:
         committed = {tp: found for tp, found in offsets.items() if found.offset >= 0}
         restored = await restore(place.settings, place.processor.changelog, self.partition, self._store)
         self._marker = agree(self.name, committed_marker(at.metadata for at in committed.values()), restored)
-        task = Task(place.processor, self._store, self._marker.as_of)
+        # In a thread: it looks through the whole state for what is due, and heartbeats must go on meanwhile.
+        task = await asyncio.to_thread(Task, place.processor, self._store, self._marker.as_of)
         self._committed = {tp: at.offset for tp, at in committed.items()}
         fresh = [tp for tp in self.inputs if tp not in committed]
         if fresh:
@@ -170,11 +165,11 @@ class RunningTask:
         reached = dict(self._committed)
         while left and not self._stopping:
             started = time.monotonic()
-            tally = _Tally()
+            tally = Tally()
             taken = await self._fold(task, writer, islice(records, self._place.settings.batch_records), tally, reached)
             left -= taken
             await self._commit(task, writer, reached if left else positions)
-            self._tell(tally, taken, time.monotonic() - started)
+            tally.tell(self._place.processor.name, time.monotonic() - started)
         self.idle = True
         self._tell_state(task)
 
@@ -183,12 +178,13 @@ class RunningTask:
         task: Task,
         writer: Writer,
         records: "islice[ConsumerRecord]",
-        tally: _Tally,
+        tally: Tally,
         reached: dict[TopicPartition, int],
     ) -> int:
         """Takes records until there are no more or it is time to commit; returns how many."""
         begun = held = time.monotonic()
         taken = 0
+        offsets: dict[str, int] = {}
         for raw in records:
             record = record_of(raw)
             outcome = "applied"
@@ -197,25 +193,25 @@ class RunningTask:
                 if time.monotonic() - held > _HOLD_LOOP:
                     await asyncio.sleep(0)
                     held = time.monotonic()
-            tally.records[record.topic, outcome] += 1
-            tally.timestamps.append(record.timestamp)
-            reached[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
+            tally.record(record, outcome)
+            offsets[record.topic] = record.offset + 1
             taken += 1
             if held - begun > self._place.settings.batch_seconds:
                 break
+        reached.update((TopicPartition(topic, self.partition), offset) for topic, offset in offsets.items())
         return taken
 
-    def _collect(self, turn: Turn, record: Record, writer: Writer, tally: _Tally) -> str | None:
+    def _collect(self, turn: Turn, record: Record, writer: Writer, tally: Tally) -> str | None:
         """Adds what a turn sends to the transaction. Outputs carry the timestamp of the record that caused them, so
         that latency adds up along the line."""
         for output in turn.outputs:
             partition = partition_of(output.key, self._place.counts[output.topic])
             writer.add(output.topic, partition, output.key, output.value, record.timestamp, output.headers)
-            tally.outputs[output.topic] += 1
+            tally.output(output.topic)
         for dead in turn.dead:
             self._bury(dead, record, writer)
-            tally.outputs[DEAD_LETTERS] += 1
-        if any(dead.record is turn.record for dead in turn.dead):
+            tally.output(DEAD_LETTERS)
+        if turn.dead and any(dead.record is turn.record for dead in turn.dead):
             return "dead_letter"
         return "duplicate" if turn.duplicate else None
 
@@ -270,18 +266,6 @@ class RunningTask:
     def _note_commit(self) -> None:
         self.last_commit = time.time()
         metrics.LAST_COMMIT.labels(*self._labels).set(self.last_commit)
-
-    def _tell(self, tally: _Tally, taken: int, seconds: float) -> None:
-        name, now = self._place.processor.name, now_ms()
-        for (topic, outcome), count in tally.records.items():
-            metrics.RECORDS.labels(name, topic, outcome).inc(count)
-        for topic, count in tally.outputs.items():
-            metrics.OUTPUTS.labels(name, topic).inc(count)
-        latency = metrics.LATENCY_MS.labels(name)
-        for timestamp in tally.timestamps:
-            latency.observe(max(0, now - timestamp))
-        metrics.BATCH_RECORDS.labels(name).observe(taken)
-        metrics.BATCH_SECONDS.labels(name).observe(seconds)
 
     def _tell_state(self, task: Task) -> None:
         metrics.STATE_KEYS.labels(*self._labels).set(len(self._store))
