@@ -53,10 +53,14 @@ def demo(
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with Screen(console, plain or not console.is_terminal) as screen:
         screen.say("Kithline 守望線: a district's month on real Apache Kafka")
-        with broker(nodes=nodes) as started:
-            screen.say(f"Kafka {started.version or '(yours)'} at {started.bootstrap}")
-            ensure_topics(started.bootstrap)
-            result = asyncio.run(run_demo(parameters, started, folder, screen))
+        try:
+            with broker(nodes=nodes) as started:
+                screen.say(f"Kafka {started.version or '(yours)'} at {started.bootstrap}")
+                ensure_topics(started.bootstrap)
+                result = asyncio.run(run_demo(parameters, started, folder, screen))
+        except KeyboardInterrupt:
+            screen.say("stopped, and with it everything that the demo had started")
+            raise SystemExit(130) from None
     if record is not None:
         shutil.copyfile(folder / "record.jsonl", record)
     if json_file is not None:

@@ -20,10 +20,11 @@ from services.demo.screen import Screen
 from services.demo.slabs import steps
 from services.line import SERVICES, line_processors
 from services.replay import replay
+from services.runtime.errors import Problem
 from services.runtime.kafka_dev import Broker
 from services.runtime.lines import write_lines
 from services.runtime.quiet import Quiet, inputs_by_group
-from services.runtime.reading import read_topics
+from services.runtime.reading import read_topics, stream_topics
 from services.runtime.settings import Settings
 from services.runtime.topics import topics
 from services.simulator import Parameters
@@ -54,6 +55,8 @@ async def run_demo(parameters: Parameters, broker: Broker, folder: Path, screen:
     begun = time.monotonic()
     settings = Settings(kafka=broker.bootstrap)
     processors = line_processors(settings.policy_dir, units=True)
+    if broker.external:
+        await _must_be_empty(settings)
     records, batches = month(parameters, folder / "hospital")
     vault = PrivateKey.generate()
     (folder / "vault.key").write_text(base64.b64encode(bytes(vault)).decode())
@@ -66,6 +69,7 @@ async def run_demo(parameters: Parameters, broker: Broker, folder: Path, screen:
     sent: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         processes = Processes(environment, free_ports(len(SERVICES)), folder / "logs")
+        screen.say(f"starting {len(SERVICES)} services (logs: {folder}/logs)")
         await stack.enter_async_context(processes)
         await processes.ready()
         screen.say(f"{len(SERVICES)} services ready after {time.monotonic() - begun:.0f} s")
@@ -97,6 +101,15 @@ async def run_demo(parameters: Parameters, broker: Broker, folder: Path, screen:
         "kafka": {"version": broker.version, "nodes": broker.nodes},
     }
     return Result(figures, missing, repeated, books)
+
+
+async def _must_be_empty(settings: Settings) -> None:
+    """The books are made from whole topics, so a demo needs them to itself. Raises Problem."""
+    async for record in stream_topics(settings, topics()):
+        raise Problem(
+            f"topic {record.topic} on {settings.kafka} holds records already; a demo needs empty topics: "
+            "unset KITHLINE_KAFKA, or name a cluster that nobody uses"
+        )
 
 
 async def _reread(settings: Settings) -> Books:
