@@ -1,8 +1,9 @@
 """What happens to households, and what must come of it: one table, run in memory and on Kafka."""
 
+from tests.scenarios.answers import ANSWERS
 from tests.scenarios.feeds import FEEDS
 from tests.scenarios.model import Scenario
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = FEEDS
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS)

@@ -257,7 +257,12 @@ FEEDS = (
     ),
     Scenario(
         "two ids of the one at home: one flag, under the smaller id",
-        feed(*PAIR, {**CARE, "cared_for": "benny"}, {"type": "identity.merged", "subject": "benny", "retired": "ben"}, ADMITTED),
+        feed(
+            *PAIR,
+            {**CARE, "cared_for": "benny"},
+            {"type": "identity.merged", "subject": "benny", "retired": "ben"},
+            ADMITTED,
+        ),
         flags=[{**FLAG, "who": "ben+benny"}],
         tasks=[{**CHECK, "who": "ben+benny"}],
         cases=[18],
@@ -337,7 +342,9 @@ FEEDS = (
                 "district": "SSP",
             }
         ],
-        tasks=[{"who": "caller e-call", "purpose": "go_at_once", "priority": "stat", "lawful_basis": "vital_interests"}],
+        tasks=[
+            {"who": "caller e-call", "purpose": "go_at_once", "priority": "stat", "lawful_basis": "vital_interests"}
+        ],
         cases=[25],
     ),
     Scenario(

@@ -39,10 +39,11 @@ class Ends:
     follows: int = 0
 
     def task(self, who: str, purpose: str) -> dict[str, Any]:
-        """The latest attempt at what was asked for somebody: an open one, if there is one."""
+        """The latest attempt at what was asked for somebody: an open one if there is one, else one that was not taken
+        back (before a tenancy is known a person is a household of one)."""
         mine = [t for t in self.tasks.values() if t["for"] == subject(who) and t["purpose"] == purpose]
         assert mine, f"nobody was asked to {purpose} for {who}"
-        return max(mine, key=lambda task: (task["status"] not in TERMINAL, task["attempt"]))
+        return max(mine, key=lambda t: (t["status"] not in TERMINAL, t["status"] != "cancelled", t["attempt"]))
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,7 @@ class Release:
     def record(self, ends: Ends) -> Record:
         """The record on `officer.decisions`."""
         flag = next(
-            f
-            for f in ends.flags.values()
-            if f["rule"] == self.rule and _about(f, self.who) and f["status"] in OPEN
+            f for f in ends.flags.values() if f["rule"] == self.rule and _about(f, self.who) and f["status"] in OPEN
         )
         return decision_record(
             OfficerDecision(
@@ -164,9 +163,7 @@ def unmet(scenario: Scenario, ends: Ends) -> list[str]:
     """What is not as the scenario says; empty if all is well."""
     return [
         *_compare("flag", scenario.flags, list(ends.flags.values()), lambda flag: flag["status"] in OPEN),
-        *_compare(
-            "task", scenario.tasks, list(ends.tasks.values()), lambda task: task["status"] not in TERMINAL
-        ),
+        *_compare("task", scenario.tasks, list(ends.tasks.values()), lambda task: task["status"] not in TERMINAL),
         *(
             [f"dead letters {sorted(ends.dead)}, expected {sorted(scenario.dead)}"]
             if set(ends.dead) != set(scenario.dead)

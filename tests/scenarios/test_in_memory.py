@@ -13,7 +13,7 @@ from tests.scenarios import SCENARIOS, Scenario
 from tests.scenarios.memory import misnumbered, run_in_memory, still_open
 from tests.scenarios.model import Step, unmet
 
-ORDERS = 24
+ORDERS = 12
 
 SCENARIO = pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
 
