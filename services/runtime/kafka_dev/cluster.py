@@ -110,6 +110,7 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
     """
     if nodes not in (1, 3):
         raise Problem(f"a cluster of {nodes} brokers is not offered; take --nodes 1 or --nodes 3")
+    _choose_ports(nodes, port)  # what cannot work is said before 42 MB are fetched for it
     java, jars = find_java(), kafka_jars()
     scratch = None if data else Path(tempfile.mkdtemp(prefix="kithline-kafka-"))
     folder = scratch or _own_folder(data, nodes)
