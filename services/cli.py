@@ -9,7 +9,7 @@ from services.runtime.errors import Problem
 
 __all__ = ["main"]
 
-_COMMANDS = ("broker", "topics", "run", "simulate", "ingest", "replay", "explain", "waves", "deadletters", "demo")
+_COMMANDS = ("broker", "topics", "run", "simulate", "ingest", "send", "replay", "explain", "waves", "deadletters", "demo")
 """Each is a module of `services.commands` with a `register(app)` that adds it."""
 
 

@@ -162,8 +162,7 @@ async def _send(records: "list[Record]") -> None:
     from services.runtime.sender import send
     from services.runtime.settings import Settings
 
-    for topic in sorted({record.topic for record in records}):
-        await send([record for record in records if record.topic == topic], topic, Settings())
+    await send(records, sorted({record.topic for record in records}), Settings())
 
 
 def keys(

@@ -145,7 +145,7 @@ def _ingest(
         from services.runtime.sender import send
         from services.runtime.settings import Settings
 
-        asyncio.run(send(records, door.topic, Settings(kafka=kafka) if kafka else Settings()))
+        asyncio.run(send(records, [door.topic], Settings(kafka=kafka) if kafka else Settings()))
     _report(books, report)
 
 

@@ -174,7 +174,7 @@ async def _send(decisions: list["OfficerDecision"], settings: "Settings") -> Non
     from services.runtime.sender import send
 
     if decisions:
-        await send((decision_record(decision) for decision in decisions), DECISIONS, settings)
+        await send((decision_record(decision) for decision in decisions), [DECISIONS], settings)
 
 
 def _check_list(typology: str, flags: list["Flag"], settings: "Settings") -> None:

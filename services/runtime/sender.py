@@ -17,13 +17,13 @@ _IN_FLIGHT = 1_000
 """Records sent before their acknowledgements are awaited: bounds memory, and how much a failure leaves in doubt."""
 
 
-async def send(records: Iterable[Record], topic: str, settings: Settings) -> int:
-    """Sends the records of one feed and returns how many were acknowledged.
+async def send(records: Iterable[Record], topics: Iterable[str], settings: Settings) -> int:
+    """Sends records of these feeds and returns how many were acknowledged.
 
     Raises Problem when the cluster cannot be reached, has not the topics, or stops answering. Sending the same files
     again afterwards is safe: the ids are derived, so what had arrived is known as a duplicate."""
     async with admin(settings) as client:
-        await partition_counts(client, [topic], "the door")
+        await partition_counts(client, topics, settings.kafka)
     producer = AIOKafkaProducer(**connection(settings), enable_idempotence=True, acks="all", linger_ms=5)
     await producer.start()
     sent = 0
