@@ -40,9 +40,11 @@ class _Boot(BootStrategy):  # type: ignore[misc]
     def server(self) -> Iterable[ServiceT]:
         """The services in the order of their start; they stop in the opposite order."""
         ours: list[ServiceT] = [self.app.gate, *self.sensors(), *self.web_server(), *self.app.processors]
+        if self.app.gate.topics:  # agents and timers send by Faust's producer, which must be stopped as it was started
+            ours += self.kafka_producer()
         if not self.app.agents:
             return ours
-        faust_own = (self.kafka_producer, self.kafka_consumer, self.agents, self.kafka_conductor, self.tables)
+        faust_own = (self.kafka_consumer, self.agents, self.kafka_conductor, self.tables)
         return [*ours, *(service for services in faust_own for service in services())]
 
 

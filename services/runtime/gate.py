@@ -16,16 +16,16 @@ class TopicGate(Service):  # type: ignore[misc]
 
     def __init__(self, topics: Sequence[str], settings: Settings) -> None:
         super().__init__()
-        self._topics = topics
+        self.topics = topics
         self._settings = settings
         self.partitions: Mapping[str, int] = {}
 
     async def on_start(self) -> None:
         """A cluster that does not answer, or a missing topic, ends the process with one clear line."""
-        if not self._topics:
+        if not self.topics:
             return
         try:
             async with admin(self._settings) as client:
-                self.partitions = await partition_counts(client, self._topics, self._settings.kafka)
+                self.partitions = await partition_counts(client, self.topics, self._settings.kafka)
         except Exception as fault:
             end_at_once(fault)
