@@ -42,8 +42,8 @@ format: $(STAMP)  ## let ruff mend what it can
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: $(STAMP)  ## events a second, as JSON in out/bench.json
-	@mkdir -p out && $(BIN)/python -m benchmarks --json out/bench.json
+bench: $(STAMP)  ## events a second of the engine and its peers: a table, and benchmarks/results/latest.json
+	@$(BIN)/python -m benchmarks --json benchmarks/results/latest.json $(ARGS)
 
 soak: $(STAMP)  ## the long tests, not part of `make test`
 	@$(BIN)/python -m pytest -m soak $(ARGS)

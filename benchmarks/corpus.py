@@ -26,17 +26,17 @@ _ID = re.compile(rb"\b([hpc]-)([0-9a-f]{8})")
 """The beginning of the id of a household, a person or an unidentified contact."""
 
 
-def household_facts(count: int) -> list[Record]:
+def household_facts(count: int, households: int = HOUSEHOLDS) -> list[Record]:
     """What reaches the correlator in a simulated month: the feeds through the line's own folds, in memory. Where that
     is less than `count`, every household gets twins with ids of their own, and all live through the month at once."""
-    month = _month()
+    month = _month(households)
     copies = -(-count // len(month))
     return [twin(record, number) for record in month for number in range(copies)][:count]
 
 
 @cache
-def _month() -> tuple[Record, ...]:
-    feeds = simulate(Parameters(households=HOUSEHOLDS, days=DAYS)).records()
+def _month(households: int) -> tuple[Record, ...]:
+    feeds = simulate(Parameters(households=households, days=DAYS)).records()
     before = [p for p in line_processors(Settings().policy_dir) if p.name not in ("correlator", "referral")]
     line = Line(before, EPOCH)
     return tuple(

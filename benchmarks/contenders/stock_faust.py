@@ -28,6 +28,9 @@ SETTINGS: dict[str, Any] = {
     # commit's waiting is counted as work.
     "broker_commit_interval": 0.5,
     "consumer_max_fetch_size": 4 * 1024 * 1024,
+    # By default each changelog record is a request of its own. Nothing waits for a delivery here, so batches only
+    # save: with a tenth of a second it does half as much again.
+    "producer_linger": 0.1,
     # The default of 16 KiB holds five flags.
     "producer_max_batch_size": 1024 * 1024,
     # There is one member and nothing to wait for or to recover on a spare.
@@ -109,4 +112,6 @@ if __name__ == "__main__":
         quiet=True,
         redirect_stdouts=False,
     )
+    # With its spinner, shown or not, it logs at DEBUG: a record is made and dropped for every message sent.
+    worker.spinner = None
     worker.execute_from_commandline()
