@@ -15,6 +15,7 @@ from typing import TextIO
 from uuid import NAMESPACE_URL, uuid5
 
 from services.runtime.errors import Problem
+from services.runtime.kafka_dev.archive import ClassArchive
 from services.runtime.kafka_dev.jars import cache_folder, kafka_jars, kafka_version
 from services.runtime.kafka_dev.java import find_java
 from services.runtime.kafka_dev.locks import try_lock
@@ -31,7 +32,7 @@ _ATTEMPTS = 3
 """Free ports are chosen before Kafka binds them, so that another program may be quicker."""
 
 _ROOM = 200 << 20
-_GUARD = 'read _; kill -9 "$@" 2>/dev/null; [ -z "$KITHLINE_SCRATCH" ] || rm -rf "$KITHLINE_SCRATCH"'
+_GUARD = 'read _; kill -9 $KITHLINE_PIDS 2>/dev/null; rm -rf "$@"'
 """A shell that waits on a pipe from us: when we die, of whatever cause, the pipe closes and it tidies up."""
 
 
@@ -51,6 +52,7 @@ class Broker:
         """Of Kafka; None where it was not started here."""
         self._members = members
         self._scratch: Path | None = None
+        self._archive: ClassArchive | None = None
         self._lock: TextIO | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -73,7 +75,9 @@ class Broker:
 
     def revive(self, number: int) -> None:
         """Starts a killed broker again on its old folder and ports, and waits until all are members."""
+        self._end_guard()
         self._members[number - 1].start()
+        self._begin_guard()
         _wait_until_ready(self._members, self.bootstrap)
 
     def stop(self) -> None:
@@ -82,24 +86,35 @@ class Broker:
             node.ask_to_stop()
         for node in self._members:
             node.wait()
-        if self._guard is not None:
-            self._guard.kill()  # it must not outlive the process ids that it would kill
-            self._guard.wait()
-            self._guard = None
+        if self._archive is not None:
+            self._archive.finish()
+        self._end_guard()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
-    def _watch_over(self, scratch: Path | None, lock: TextIO | None) -> None:
-        self._scratch, self._lock = scratch, lock
+    def _watch_over(self, scratch: Path | None, lock: TextIO | None, archive: ClassArchive) -> None:
+        self._scratch, self._lock, self._archive = scratch, lock, archive
+        self._begin_guard()
+
+    def _begin_guard(self) -> None:
+        pids, files = self._archive.making if self._archive else ([], [])
+        pids = [*pids, *(node.pid for node in self._members if node.pid is not None)]
         self._guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, "sh", *[str(node.pid) for node in self._members]],
+            ["sh", "-c", _GUARD, "sh", *map(str, [*files, *([self._scratch] if self._scratch else [])])],
             stdin=subprocess.PIPE,
-            env={**os.environ, "KITHLINE_SCRATCH": str(scratch or "")},
+            env={**os.environ, "KITHLINE_PIDS": " ".join(map(str, pids))},
             start_new_session=True,
         )
+
+    def _end_guard(self) -> None:
+        """Before its process ids mean somebody else."""
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.wait()
+            self._guard = None
 
 
 def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = None) -> Broker:
@@ -117,7 +132,8 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
     lock = try_lock(folder / "lock")
     if lock is None:
         raise Problem(f"{folder} is in use by another `kithline broker`; stop that one, or choose another --data")
-    members = tuple(Node(i, folder / f"node-{i}", java, jars, cache_folder() / "java") for i in range(1, nodes + 1))
+    archive = ClassArchive(java, jars, cache_folder() / "java")
+    members = tuple(Node(i, folder / f"node-{i}", java, jars, archive) for i in range(1, nodes + 1))
     try:
         _check_room(folder)
         for attempt in range(1, _ATTEMPTS + 1):
@@ -131,9 +147,11 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
                     continue
                 raise Problem(f"Kafka did not start: {fault}; {_keep_log(members)}") from fault
         started = Broker(bootstrap, nodes, kafka_version(), members)
-        started._watch_over(scratch, lock)
+        archive.begin()
+        started._watch_over(scratch, lock, archive)
     except BaseException:  # Ctrl-C too must leave nothing running
         _end(members)
+        archive.finish()
         lock.close()
         if scratch:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -221,7 +239,7 @@ def _start(members: tuple[Node, ...], ports: tuple[Ports, ...], cluster_id: str)
     with ThreadPoolExecutor(len(members)) as pool:
         list(pool.map(lambda node: node.format(cluster_id), members))
     for node in members:
-        node.start(archive=node.number == 1)
+        node.start(record=node.number == 1)
     bootstrap = ",".join(f"{HOST}:{port.clients}" for port in ports)
     _wait_until_ready(members, bootstrap)
     return bootstrap

