@@ -126,8 +126,8 @@ class Scenario:
     """Steps, and what must have come of them. Every open flag and task is listed; of those that are not open only
     the ones that matter (a flag that was raised between two records and is gone again is nobody's business).
 
-    `cases`: the numbers in `edge-cases.md`. `check`: what a table cannot say; `any_order`: it holds whichever feed record
-    came first."""
+    `cases`: the numbers in `edge-cases.md`. `check`: what a table cannot say; `any_order`: it holds whichever feed
+    record came first."""
 
     name: str
     steps: Sequence[Step]

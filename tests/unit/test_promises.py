@@ -1,0 +1,112 @@
+"""Promise 1(b): ticks, answers and releases apply in log order, and nothing that asks for somebody is left lying."""
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.control import Tick
+from contracts.flags import OPEN, Flag
+from contracts.instants import plus
+from contracts.tasks import TERMINAL
+from services.adapters.simulated_unit import SimulatedUnits
+from services.line import Line
+from services.referral.waves import candidates, decision_record, decisions_for
+from services.runtime.fold import TICKS, UNIT_TICKS, Record
+from tests.histories import BEGIN, histories
+from tests.scenarios.memory import misnumbered, processors, take
+from tests.scenarios.model import Ends
+from tests.unit.test_line import QUICK
+
+BY_A_PERSON = ("completed", "failed")
+
+
+def tick(as_of: str, topic: str) -> Record:
+    return Record(topic, b"0", Tick(as_of=as_of).model_dump_json().encode())
+
+
+def release_some(line: Line, ends: Ends, as_of: str, dice: Random, share: float) -> None:
+    waiting = candidates([Flag.model_validate(flag) for flag in ends.flags.values()], [])
+    for decision in decisions_for((f for f in waiting if dice.random() < share), "officer-1", "wave-1", as_of):
+        take(line, decision_record(decision), ends)
+
+
+def left_lying(ends: Ends, released: bool) -> list[str]:
+    """Active flags with something asked and neither an open task with an owner, nor a person's outcome, nor a hold;
+    and open tasks of flags that are not open which nobody asked to cancel."""
+    faults = []
+    for flag_id, flag in ends.flags.items():
+        mine = [task for task in ends.tasks.values() if task["flag_id"] == flag_id]
+        found = {f for task in mine if task["status"] in BY_A_PERSON for f in task["findings"]}
+        asked = [*flag["asks"], *(step["ask"] for step in flag["then"] if step["on"] in found)]
+        if flag["status"] in OPEN:
+            for ask in asked:
+                chain = [t for t in mine if (t["purpose"], t["asked_of"]) == (ask["for"], ask["unit"])]
+                still = [t for t in chain if t["status"] not in TERMINAL]
+                if ask["release"] == "wave" and not chain:
+                    if released:
+                        faults.append(f"{flag['rule']}: released, and nobody is asked")
+                    continue
+                if len(still) > 1 or not (still or any(t["status"] in BY_A_PERSON for t in chain)):
+                    states = [(t["attempt"], t["status"], t["business_status"]) for t in chain]
+                    faults.append(f"{flag['rule']} {flag['status']} asks {ask['for']}: {states}")
+                faults += [f"{task['purpose']}: no owner" for task in still if not task["unit"]]
+        else:
+            faults += [
+                f"{flag['rule']} is {flag['status']}, but {task['purpose']} is {task['status']}"
+                for task in mine
+                if task["status"] not in TERMINAL and task["business_status"] != "cancellation_requested"
+            ]
+            if flag["status"] == "closed" and not any(task["status"] in BY_A_PERSON for task in mine):
+                faults.append(f"{flag['rule']} was closed by nobody")
+    return faults
+
+
+def resurrected(ends: Ends) -> list[str]:
+    """Flags and tasks that were at their end and went on. (A task that nobody had seen may be asked again.)"""
+    ended: dict[str, str] = {}
+    faults = []
+    for kind, item in ends.published:
+        name = item[f"{kind}_id"]
+        if name in ended:
+            faults.append(f"{kind} {name} was {ended[name]} and became {item['status']}")
+        final = item["status"] == "closed" if kind == "flag" else item["status"] in TERMINAL
+        if final and item.get("business_status") != "queued":
+            ended[name] = item["status"]
+    return faults
+
+
+@settings(QUICK, max_examples=120)
+@given(histories(most=12), st.integers(0, 2**32))
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_whatever_comes_in_between_nothing_is_left_lying(share: float, records: list[Record], seed: int) -> None:
+    """Feeds, ticks, the simulated units' answers and releases, in an order of chance; then time until all is quiet."""
+    dice = Random(seed)
+    # emergencies are rare among what units find; here every second check finds one
+    line = Line((*processors(), SimulatedUnits(no_arrangement_share=0.5).processor()))
+    ends = Ends()
+    as_of = plus(BEGIN, hours=1)
+    take(line, tick(as_of, TICKS), ends)
+    take(line, tick(as_of, UNIT_TICKS), ends)
+    dice.shuffle(records)
+    for record in records:
+        take(line, record, ends)
+        if dice.random() < 0.5:
+            as_of = plus(as_of, hours=dice.choice([1, 6, 48]))
+            for topic in dice.sample([TICKS, UNIT_TICKS], 2)[: dice.choice([1, 2])]:
+                take(line, tick(as_of, topic), ends)
+        if dice.random() < 0.3:
+            release_some(line, ends, as_of, dice, share)
+        assert left_lying(ends, released=False) == []
+    take(line, tick(as_of, TICKS), ends)
+    release_some(line, ends, as_of, dice, share)
+    for _ in range(60):
+        as_of = plus(as_of, days=4)
+        for topic in (TICKS, UNIT_TICKS):
+            take(line, tick(as_of, topic), ends)
+        release_some(line, ends, as_of, dice, share)
+    assert left_lying(ends, released=share == 1.0) == []
+    assert resurrected(ends) == []
+    assert misnumbered(ends) == []
+    assert not {"fold_failed", "unknown_task", "unreadable"} & set(ends.dead)
