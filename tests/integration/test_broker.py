@@ -16,6 +16,7 @@ import pytest
 
 from services.runtime.errors import Problem
 from services.runtime.kafka_dev import start_broker
+from services.runtime.kafka_dev.cluster import cluster_id
 from services.runtime.kafka_dev.jars import kafka_jars, pinned_jars
 from services.runtime.kafka_dev.java import OLDEST, find_java
 from services.runtime.loops import in_own_loop
@@ -150,6 +151,12 @@ def test_three_brokers_keep_three_copies_and_outlive_one(tmp_path: Path) -> None
         cluster.check()
     finally:
         cluster.stop()
+
+
+def test_no_cluster_id_looks_like_an_option() -> None:
+    ids = {cluster_id(Path(f"/somewhere/{number}"), 1) for number in range(500)}
+    assert len(ids) == 500
+    assert {(len(one), one[0]) for one in ids} == {(22, "k")}
 
 
 def test_topics_are_applied_once_and_never_with_another_count(kafka: str) -> None:

@@ -22,7 +22,7 @@ from services.runtime.kafka_dev.locks import try_lock
 from services.runtime.kafka_dev.nodes import HOST, Node, NodeFailure, Ports
 from services.runtime.loops import in_own_loop
 
-__all__ = ["EXTERNAL", "Broker", "broker", "external_kafka", "is_free", "start_broker"]
+__all__ = ["EXTERNAL", "Broker", "broker", "cluster_id", "external_kafka", "is_free", "start_broker"]
 
 EXTERNAL = "KITHLINE_KAFKA"
 """The environment variable that names a running cluster to use instead."""
@@ -139,7 +139,7 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
         for attempt in range(1, _ATTEMPTS + 1):
             ports = _choose_ports(nodes, port)
             try:
-                bootstrap = _start(members, ports, _cluster_id(folder, nodes))
+                bootstrap = _start(members, ports, cluster_id(folder, nodes))
                 break
             except NodeFailure as fault:
                 _end(members)
@@ -186,10 +186,11 @@ def _own_folder(data: Path | None, nodes: int) -> Path:
     return data.resolve()
 
 
-def _cluster_id(folder: Path, nodes: int) -> str:
+def cluster_id(folder: Path, nodes: int) -> str:
     """Derived from the folder: formatting is done node by node and may be interrupted between two of them."""
     name = uuid5(NAMESPACE_URL, f"{folder}#{nodes}")
-    return urlsafe_b64encode(name.bytes).decode().rstrip("=")
+    text = urlsafe_b64encode(name.bytes).decode().rstrip("=")
+    return "k" + text[1:]  # one in 64 would begin with "-", which Kafka's tool takes for an option
 
 
 def _check_room(folder: Path) -> None:
