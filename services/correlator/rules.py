@@ -33,7 +33,14 @@ def _known_fact(name: Any) -> Any:
     return name
 
 
+def _known_episode(name: Any) -> Any:
+    if isinstance(name, str) and name not in EPISODES:
+        raise ValueError(f"no episode is called {name!r}; known are {', '.join(EPISODES)}")
+    return name
+
+
 FactName = Annotated[str, BeforeValidator(_known_fact)]
+EpisodeName = Annotated[str, BeforeValidator(_known_episode)]
 
 _COMPARE: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "is_": ("is", lambda value, limit: value is limit),
@@ -94,13 +101,7 @@ class LevelClause(Clause):
 class Raises(_Data):
     level: Level
     raised_by: list[LevelClause] = []
-    episode: Code
-
-    @model_validator(mode="after")
-    def _known_episode(self) -> "Raises":
-        if self.episode not in EPISODES:
-            raise ValueError(f"no episode is called {self.episode!r}; known are {', '.join(EPISODES)}")
-        return self
+    episode: EpisodeName
 
 
 class AskFor(_Data):

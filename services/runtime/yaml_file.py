@@ -46,11 +46,20 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
     try:
         return shape.validate_python(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
+        fault = _first(error.errors(include_url=False))
         steps = _steps(fault["loc"], content)
         where = ".".join(str(step) for step in steps) or "file"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise Problem(f"{path}:{_line(node, steps)}: {where}: {_expected(fault)}{more}") from None
+
+
+def _first(faults: Sequence[Any]) -> Any:
+    """The fault to name: where a word is missing and an unknown one stands beside it, it was misspelt."""
+    first = faults[0]
+    if first["type"] != "missing":
+        return first
+    beside = (f for f in faults if f["type"] == "extra_forbidden" and f["loc"][:-1] == first["loc"][:-1])
+    return next(beside, first)
 
 
 def _expected(fault: Any) -> str:
@@ -66,7 +75,7 @@ def _steps(location: Sequence[str | int], content: Any) -> list[str | int]:
     """The part of a location that is a path in the file (pydantic also names the members of unions)."""
     steps: list[str | int] = []
     for place, step in enumerate(location):
-        if isinstance(content, list) and isinstance(step, int) and step < len(content):
+        if isinstance(content, list) and isinstance(step, int) and step < len(content):  # noqa: SIM114  # mypy narrows
             content = content[step]
             steps.append(step)
         elif isinstance(content, dict) and step in content:
