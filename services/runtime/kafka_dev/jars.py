@@ -109,6 +109,7 @@ def _fetch(missing: list[Jar], folder: Path) -> None:
         tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch-") as scratch,
         _progress(sum(jar.size for jar in missing)) as advance,
         ThreadPoolExecutor(_CONNECTIONS) as pool,
+        _trust_of_this_machine(),
     ):
         jobs = [pool.submit(_fetch_one, jar, Path(scratch), folder, advance) for jar in missing]
         try:
@@ -117,6 +118,19 @@ def _fetch(missing: list[Jar], folder: Path) -> None:
         finally:
             for job in jobs:
                 job.cancel()
+
+
+@contextmanager
+def _trust_of_this_machine() -> Iterator[None]:
+    """The certificates that the system trusts: many offices look into TLS with one of their own, which pip and the
+    browser accept and requests alone (certifi's list) would not."""
+    import truststore
+
+    truststore.inject_into_ssl()
+    try:
+        yield
+    finally:
+        truststore.extract_from_ssl()
 
 
 def _fetch_one(jar: Jar, scratch: Path, folder: Path, advance: Callable[[int], None]) -> None:
