@@ -18,7 +18,7 @@ from services.runtime.kafka_dev import broker
 def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write rows and ratios here.")] = None,
     records: Annotated[
-        int | None, typer.Option(min=1_000, help="Records of each job; by default 40,000 and 200,000.")
+        int | None, typer.Option(min=1_000, help="Records of each job; by default 20,000 and 100,000.")
     ] = None,
     partitions: Annotated[int, typer.Option(min=1, help="Of every topic.")] = 4,
     only: Annotated[list[str] | None, typer.Option(help="A job, a name, or job/name. May be repeated.")] = None,

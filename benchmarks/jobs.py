@@ -68,7 +68,7 @@ JOBS: dict[str, Job] = {
             _correlator,
             household_facts,
             _flag,
-            size=40_000,
+            size=20_000,
         ),
         Job(
             "count",
@@ -76,7 +76,7 @@ JOBS: dict[str, Job] = {
             lambda: Processor("count", ("events",), ("counts",), _count),
             events,
             _counted,
-            size=200_000,
+            size=100_000,
         ),
     )
 }
