@@ -224,7 +224,7 @@ def _remember(statement: _Statement) -> dict[str, Any]:
     return {
         "key": record.key.decode(),
         "value": record.value.decode(),
-        "headers": [[name, value.decode()] for name, value in record.headers],
+        "headers": [[name, value.decode("latin-1")] for name, value in record.headers],  # any bytes
         "position": [record.partition, record.offset, record.timestamp],
     }
 
@@ -235,7 +235,7 @@ def _recall(known: dict[str, Any], topic: str) -> Record:
         topic,
         known["key"].encode(),
         known["value"].encode(),
-        tuple((name, value.encode()) for name, value in known["headers"]),
+        tuple((name, value.encode("latin-1")) for name, value in known["headers"]),
         partition,
         offset,
         timestamp,
