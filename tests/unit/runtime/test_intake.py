@@ -159,7 +159,7 @@ def test_an_observation_is_keyed_by_whom_it_is_about() -> None:
         body(one(), note="told by " + HKID.lower()),
         body(one(), nested={"deep": [BARE]}),
         replace(one(), value=one().value.replace(b'"V1"', ('"' + BARE.replace("A", "\\u0041") + '"').encode())),
-        replace(one(), value=one().value.replace(b"}", ',"n":"\\u0041123456\\u00280\\u0029"}'.encode())),
+        replace(one(), value=one().value.replace(b"}", b',"n":"\\u0041123456\\u00280\\u0029"}')),
         replace(one(), value=b"not JSON, but " + HKID.encode()),
         replace(one(), value=b"\xff" + BARE.encode() + b"\xff"),
         replace(one(), key=BARE.encode()),
