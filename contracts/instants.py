@@ -32,8 +32,7 @@ def parse(instant: str) -> datetime:
 
 def write(moment: datetime) -> str:
     """The canonical text of an aware datetime; digits below a millisecond are cut off."""
-    moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def canonical(instant: str) -> str:
