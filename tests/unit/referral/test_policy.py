@@ -1,0 +1,65 @@
+"""Who gets a task, and by when."""
+
+import pytest
+
+from services.referral.policy import MAX_DECLINES, Clock, Directory, Unit
+
+UNITS = [
+    Unit(id="estate-team", kind="care_team", districts=["SSP"], estates=["estate-1"]),
+    *(Unit(id=f"team-{number}", kind="care_team", districts=["SSP"]) for number in range(5)),
+    Unit(id="team-of-all", kind="care_team", districts="all"),
+    Unit(id="office", kind="district_office", districts=["SSP"]),
+]
+HOMES = [f"h-{number}" for number in range(200)]
+
+
+def owner(
+    district: str | None = "SSP", estate: str | None = None, home: str = "h-1", *declined: str
+) -> tuple[str, str]:
+    return Directory(UNITS).route("care_team", district, estate, home, declined)
+
+
+def test_the_estates_own_unit_comes_first() -> None:
+    assert {owner(estate="estate-1", home=home) for home in HOMES} == {("care_team", "estate-team")}
+
+
+def test_an_estates_unit_serves_nobody_else() -> None:
+    owners = {owner(estate="estate-2", home=home)[1] for home in HOMES}
+    assert owners == {f"team-{number}" for number in range(5)}
+
+
+def test_a_household_keeps_its_unit_in_whichever_order_the_file_names_them() -> None:
+    other_way_round = Directory(UNITS[::-1])
+    assert all(other_way_round.route("care_team", "SSP", None, home) == owner(home=home) for home in HOMES)
+    assert len({owner(home=home) for home in HOMES}) == 5
+
+
+def test_whoever_declined_is_not_asked_again() -> None:
+    first = owner()[1]
+    second = owner("SSP", None, "h-1", first)[1]
+    assert second != first
+    assert owner("SSP", None, "h-1", first, second)[1] not in (first, second)
+
+
+def test_elsewhere_the_unit_of_the_territory() -> None:
+    assert owner("TP") == owner(None) == ("care_team", "team-of-all")
+
+
+def test_too_many_declines_go_to_the_duty_officer_though_units_are_left() -> None:
+    declined = [f"team-{number}" for number in range(MAX_DECLINES)]
+    assert owner("SSP", None, "h-1", *declined[:-1])[0] == "care_team"
+    assert owner("SSP", None, "h-1", *declined) == ("district_office", "office")
+
+
+@pytest.mark.parametrize(("district", "queue"), [("TP", "queue-TP"), (None, "queue-territory")])
+def test_where_nobody_is_left_there_is_a_queue(district: str | None, queue: str) -> None:
+    assert owner(district, None, "h-1", "team-of-all") == ("district_office", queue)
+
+
+def test_a_clock_counts_from_the_episode_and_leaves_time_after_receipt() -> None:
+    clock = Clock(acknowledge=4, contact=24, floor=1)
+    began = "2026-07-01T00:00:00.000Z"
+    soon = clock.due(began, "2026-07-01T01:00:00.000Z")
+    assert soon == ("2026-07-01T04:00:00.000Z", "2026-07-02T00:00:00.000Z")
+    late = clock.due(began, "2026-07-01T23:30:00.000Z")
+    assert late == ("2026-07-02T00:30:00.000Z", "2026-07-02T00:30:00.000Z")
