@@ -5,13 +5,8 @@ from tests.scenario import expand
 from tests.unit.test_line import lived
 
 HERE = {"unit": "U1"}
-FIRST = {
-    "type": "housing.tenancy_started",
-    "tenancy": "T1",
-    "members": {"anna": 1948},
-    "flat": HERE,
-    "at": "2026-05-01",
-}
+STARTED = {"type": "housing.tenancy_started", "flat": HERE}
+FIRST = {**STARTED, "tenancy": "T1", "members": {"anna": 1948}, "at": "2026-05-01"}
 LEFT = {"type": "housing.tenancy_ended", "tenancy": "T1", "flat": HERE, "at": "2026-06-01"}
 NEXT = {**STARTED, "tenancy": "T2", "members": {"ben": 1950}, "at": "2026-06-05"}
 SEEN = {"type": "community.observation", "tenancy": "T1", "flat": HERE, "concern": "not_seen"}
