@@ -18,7 +18,9 @@ from tests.scenario import AS_OF
 from tests.scenarios.memory import misnumbered, processors, run_in_memory, run_racing, still_open
 from tests.scenarios.model import Ends
 
-QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(
+    deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 FACT, FOLLOW, PROJECTION = TypeAdapter(Fact), TypeAdapter(Follow), TypeAdapter(Projection)
 

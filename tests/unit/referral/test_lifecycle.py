@@ -60,7 +60,7 @@ def says(action: str, **more: object) -> TaskUpdate:
     )
 
 
-@pytest.mark.parametrize(("status", "action"), product(STATES, ACTIONS))
+@pytest.mark.parametrize(("status", "action"), list(product(STATES, ACTIONS)))
 def test_only_what_the_table_allows_happens(status: str, action: str) -> None:
     asked_to_stop = action == "confirm_cancel"
     before = task(status, "cancellation_requested" if asked_to_stop else "delivered")
