@@ -134,7 +134,7 @@ class Task(Published):
     due_ack: Instant
     due_contact: Instant
     attempts_to_reach: int = Field(default=0, ge=0)
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None
     lawful_basis: Code
 
@@ -157,7 +157,7 @@ class TaskUpdate(BaseModel):
     at: Instant
     unit: Token
     reason: DeclineCode | None = Field(default=None, description="For `reject`: why.")
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None
     filler_id: Token | None = None
 

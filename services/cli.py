@@ -9,7 +9,11 @@ from services.runtime.errors import Problem
 
 __all__ = ["main"]
 
-_COMMANDS = ("broker", "topics", "run", "simulate", "ingest", "send", "replay", "explain", "waves", "deadletters", "demo")
+_COMMANDS = (
+    *("broker", "topics", "run", "demo"),
+    *("simulate", "ingest", "send", "replay"),
+    *("explain", "waves", "deadletters"),
+)
 """Each is a module of `services.commands` with a `register(app)` that adds it."""
 
 

@@ -154,9 +154,7 @@ def histories(draw: DrawFn, most: int = 10) -> list[Record]:
 
     Ids and sequence numbers are drawn from few, so that one id stands over two bodies now and then, and versions tie;
     some records are sent twice, with another receipt."""
-    lines: list[dict[str, Any]] = [
-        dict(line) for line in draw(st.sampled_from([BASIS, BASIS, BASIS[1:], ()]))
-    ]
+    lines: list[dict[str, Any]] = [dict(line) for line in draw(st.sampled_from([BASIS, BASIS, BASIS[1:], ()]))]
     for number, event in enumerate(draw(st.lists(EVENTS, min_size=1, max_size=most)), 10):
         if event.get("subject") is not None and event["subject"] in (
             event.get("retired"),
@@ -176,7 +174,5 @@ def histories(draw: DrawFn, most: int = 10) -> list[Record]:
             }
         )
     records = expand(lines)
-    twice = draw(
-        st.lists(st.tuples(st.sampled_from(records), st.sampled_from([700, 1000, 1500])), max_size=4)
-    )
+    twice = draw(st.lists(st.tuples(st.sampled_from(records), st.sampled_from([700, 1000, 1500])), max_size=4))
     return records + [resend(record, _at(at)) for record, at in twice]

@@ -70,11 +70,7 @@ def expand(lines: Iterable[Short]) -> list[Record]:
         topic = TOPIC_OF[line["type"]]
         source = line.get("source", SOURCES[topic])
         at = instant(line["at"]) if "at" in line else plus(_usual(topic), hours=number)
-        written = (
-            instant(line["recorded"])
-            if "recorded" in line
-            else max(_next_morning(at), recorded.get(source, ""))
-        )
+        written = instant(line["recorded"]) if "recorded" in line else max(_next_morning(at), recorded.get(source, ""))
         recorded[source] = max(written, recorded.get(source, ""))
         event = line.get("id", f"e-{number:03d}")
         data = _data(line, at, homes)
@@ -90,9 +86,7 @@ def expand(lines: Iterable[Short]) -> list[Record]:
             "dataschema": f"urn:kithline:{line['type']}:{line.get('version', FEEDS[topic].version)}",
         }
         envelope = Envelope.model_validate(attributes)
-        body = (
-            FEEDS[topic].types[line["type"]].model_validate(data).model_dump(mode="json", exclude_none=True)
-        )
+        body = FEEDS[topic].types[line["type"]].model_validate(data).model_dump(mode="json", exclude_none=True)
         records.append(Record(topic, envelope.subject.encode(), orjson.dumps(body), envelope.to_headers()))
     return records
 
@@ -181,9 +175,7 @@ def _data(line: Short, at: str, homes: dict[str, dict[str, str]]) -> dict[str, A
 def _housing(line: Short, said: dict[str, Any], at: str, homes: dict[str, dict[str, str]]) -> dict[str, Any]:
     tenancy = said.pop("tenancy")
     data: dict[str, Any] = {"tenancy_id": tenancy, "household_tenancy_id": said.pop("continues", None)}
-    here = (
-        address(tenancy, said.pop("flat", None)) if "flat" in said else homes.get(tenancy, address(tenancy))
-    )
+    here = address(tenancy, said.pop("flat", None)) if "flat" in said else homes.get(tenancy, address(tenancy))
     name = line["type"].removeprefix("housing.")
     if name == "transferred":
         homes[tenancy] = address(tenancy, said.pop("to"))

@@ -8,7 +8,7 @@ from ..ids import PersonId, Token
 from ..instants import Instant
 from ._model import EventData
 
-__all__ = ["VERSION", "TYPES", "Corrected", "Discharged", "IdentityLink", "Visit"]
+__all__ = ["TYPES", "VERSION", "Corrected", "Discharged", "IdentityLink", "Visit"]
 
 
 class Visit(EventData):

@@ -27,9 +27,7 @@ def simulate(
     ] = None,
     published: Annotated[
         bool,
-        typer.Option(
-            help="Published rates only; by default some are turned up so that a month shows something."
-        ),
+        typer.Option(help="Published rates only; by default some are turned up so that a month shows something."),
     ] = False,
     bad_share: Annotated[float, typer.Option(min=0, max=1, help="Share of bad records.")] = 0.005,
 ) -> None:

@@ -11,11 +11,7 @@ from tests.scenario import expand, resend
 from tests.scenarios.memory import POLICY, run_in_memory, still_open
 
 RULES = load_rules(POLICY)
-EXAMPLES = [
-    pytest.param(rule, example, id=f"{rule.id}: {example.name}")
-    for rule in RULES
-    for example in rule.examples
-]
+EXAMPLES = [pytest.param(rule, example, id=f"{rule.id}: {example.name}") for rule in RULES for example in rule.examples]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
@@ -54,9 +50,7 @@ def test_an_example_is_true_in_every_order(rule: Rule, example: Example) -> None
     for order in orders:
         assert still_open(run_in_memory(order)) == expected
     for order in dice.sample(orders, min(10, len(orders))):
-        again = [
-            resend(record, "2026-07-30T00:00:00Z") if dice.random() < 0.5 else record for record in order
-        ]
+        again = [resend(record, "2026-07-30T00:00:00Z") if dice.random() < 0.5 else record for record in order]
         doubled = [*order, *again]
         dice.shuffle(doubled)
         assert still_open(run_in_memory(doubled)) == expected
