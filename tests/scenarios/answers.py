@@ -1,10 +1,14 @@
 """What units and officers answer, in the order of the log, and what becomes of the flag and its tasks."""
 
-from tests.scenario import AS_OF, expand
+from itertools import count
+
+from tests.scenario import expand
 from tests.scenarios.feeds import ADMITTED, CANCELLED, CARE, CHECK, COUPLE, DISCHARGED, FLAG, PAIR, gone
-from tests.scenarios.model import Answer, Ends, Release, Scenario, Tick, feed
+from tests.scenarios.model import Answer, Ends, Later, Release, Scenario, Tick, feed
 
 __all__ = ["ANSWERS"]
+
+_PHASES = count(1)
 
 START = feed(*PAIR, ADMITTED)
 CHECKED = "check_arrangements"
@@ -31,9 +35,10 @@ COVERED = {
 }
 
 
-def later(*lines: dict[str, object]) -> list[object]:
-    """Feed records of some time after: the tick, which moves nothing, keeps them apart from what came before."""
-    return [Tick(AS_OF), *expand(lines)]
+def later(*lines: dict[str, object]) -> list[Later]:
+    """Feed records of some time after: never told before what stands above them."""
+    phase = next(_PHASES)
+    return [Later(record.topic, record.key, record.value, record.headers, phase=phase) for record in expand(lines)]
 
 
 def complete(purpose: str, outcome: str, *findings: str, who: str = "ben", **more: object) -> Answer:

@@ -22,7 +22,7 @@ from services.referral.waves import decision_record
 from services.runtime.fold import TICKS, Record
 from tests.scenario import AS_OF, SOURCES, Short, expand, person
 
-__all__ = ["Answer", "Ends", "Release", "Scenario", "Step", "Tick", "feed", "subject", "unmet"]
+__all__ = ["Answer", "Ends", "Later", "Release", "Scenario", "Step", "Tick", "feed", "subject", "unmet"]
 
 Item = Mapping[str, Any]
 
@@ -116,6 +116,13 @@ class Tick:
     def record(self, ends: Ends) -> Record:
         """The record on `clock.ticks` (a real clock writes one for each partition)."""
         return Record(TICKS, b"0", TickMade(as_of=self.as_of).model_dump_json().encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Later(Record):
+    """A feed record that comes after all that was told before its `phase`: other orders keep to that."""
+
+    phase: int = 0
 
 
 Step = Record | Answer | Release | Tick

@@ -45,7 +45,7 @@ def test_it_ends_so_in_other_orders_too(scenario: Scenario) -> None:
 
 def _shuffled(steps: tuple[Step, ...], dice: Random, doubled: bool) -> Iterator[Step]:
     """The steps, with each unbroken run of feed records in another order (and some of them twice)."""
-    for is_feed, run in groupby(steps, key=lambda step: isinstance(step, Record)):
+    for (is_feed, _), run in groupby(steps, key=lambda s: (isinstance(s, Record), getattr(s, "phase", 0))):
         together = list(run)
         if is_feed:
             together += [step for step in together if doubled and dice.random() < 0.5]
