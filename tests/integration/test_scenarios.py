@@ -74,7 +74,8 @@ async def _turn_by_turn(line: RunningLine, scenarios: Sequence[Scenario]) -> dic
 
 def _mine(everything: Ends, ids: Apart) -> Ends:
     mine = Ends()
-    for kind, item in everything.published:
+    # a task that goes to another kind of unit goes to another topic: only its revisions tell the order
+    for kind, item in sorted(everything.published, key=lambda entry: entry[1]["revision"]):
         if item["household_id"] in ids.outward:
             told = ids.told(item)
             mine.published.append((kind, told))
