@@ -1,5 +1,8 @@
 """What the feeds say, in whatever order: hospital, housing, register, hotline, observers. No answers yet."""
 
+from dataclasses import replace
+
+from services.runtime.fold import Record
 from tests.scenario import expand, resend
 from tests.scenarios.model import Ends, Scenario, feed
 
@@ -24,6 +27,11 @@ TO_KWUN_TONG = {
 
 FLAG = {"who": "ben", "rule": "carer-admitted", "status": "active", "home": "household T1"}
 CHECK = {"who": "ben", "purpose": "check_arrangements", "unit_kind": "hotline", "status": "requested"}
+
+
+def spoilt(value: bytes, line: dict[str, object]) -> list[Record]:
+    """A record with another value than its type has."""
+    return [replace(record, value=value) for record in feed(line)]
 
 
 def gone(cause: str) -> dict[str, object]:
@@ -353,6 +361,33 @@ FEEDS = (
         flags=[FLAG],
         tasks=[CHECK],
         cases=[33],
+    ),
+    Scenario(
+        "an event of a newer version that cannot be understood is kept for after the upgrade",
+        [
+            *feed(*PAIR, ADMITTED),
+            *spoilt(b'{"visit":{"id":"V2"}}', {**ADMITTED, "visit": "V2", "version": 2, "id": "e-new"}),
+        ],
+        flags=[FLAG],
+        tasks=[CHECK],
+        dead=["too_new"],
+        cases=[33],
+    ),
+    Scenario(
+        "a poison message: the person's other events go on",
+        [
+            *feed(
+                *PAIR,
+                {**ADMITTED, "visit": "V0", "at": "2026-07-01"},
+                {**DISCHARGED, "visit": "V0", "at": "2026-07-02"},
+            ),
+            *spoilt(b"{", {**ADMITTED, "visit": "V2", "id": "e-poison"}),
+            *feed({**ADMITTED, "id": "e-after"}),
+        ],
+        flags=[FLAG | {"episode": "V1"}],
+        tasks=[CHECK],
+        dead=["unreadable"],
+        cases=[31],
     ),
     Scenario(
         "the register says nothing of services: contact is not suppressed",
