@@ -29,7 +29,7 @@ class Envelope(BaseModel):
     type: EventType
     time: Instant = Field(description="When it happened (`occurred_at`). Data, not a version.")
     subject: Token = Field(description="Pseudonym of the person, or id of the tenancy, unit or contact concerned.")
-    sequence: int = Field(ge=0, description="Grows with each event of the source.")
+    sequence: int = Field(ge=0, lt=2**63, description="Grows with each event of the source.")
     recordedtime: Instant = Field(description="When the source recorded it.")
     receivedtime: Instant = Field(description="Stamped once, at the door into Kithline.")
     dataschema: Annotated[str, StringConstraints(pattern=r"^urn:kithline:[a-z._]+:[1-9][0-9]*$")] | None = None

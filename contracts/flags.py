@@ -95,5 +95,6 @@ class Flag(Published):
     then: list[FollowUp]
     evidence: list[Evidence] = Field(min_length=1)
     not_triggered: list[NotTriggered]
+    lawful_basis: Code = Field(description="On which a unit may act, from the rule.")
     superseded_by: str | None = None
     outcome: Code | None = Field(default=None, description="What a person found; only then `closed`.")

@@ -90,7 +90,9 @@ class SimulatedUnits:
         open_tasks = dict(state["open"])
         for task_id, entry in sorted(open_tasks.items()):
             if entry["at"] and entry["at"] <= turn.as_of:
-                update = self._answer(Task.model_validate(entry["task"]), entry["at"])
+                task = Task.model_validate(entry["task"])
+                # planned before the first tick, when it was 1970 as far as the unit knew: it acts now
+                update = self._answer(task, entry["at"] if entry["at"] > task.requested_at else turn.as_of)
                 turn.emit("referral.updates", household, update)
                 open_tasks[task_id] = {**entry, "at": None}
         turn.put(household, {"open": open_tasks})

@@ -123,9 +123,10 @@ def _strain_runs(household: Household, as_of: str, typology: str) -> Iterator[Ca
             )
             answered = candidate.answer
             if answered is not None and (answered["value"] or {}).get("closed"):
-                # what comes after a person's answer is a new episode: it always re-arms
-                run = [f for f in run if f["at"] <= answered["at"]] or [first]
-            contacts = contacts[len(run) :]
+                # What comes in after a person's answer is a new episode: it always re-arms. By when it came in, not by
+                # when the call was: whoever answered did not know of it.
+                run = [f for f in run if f["received"] <= answered["at"]] or [first]
+            contacts = [contact for contact in contacts if contact not in run]
             if person.home_at(first["at"]) == household.id:
                 yield _with_run(candidate, run)
 

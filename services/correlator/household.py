@@ -132,6 +132,7 @@ def _flag(
         then=[FollowUp(on=step.on, ask=_ask(step.ask)) for step in rule.then],
         evidence=decision.evidence,
         not_triggered=why_not(decisions, rules, decision),
+        lawful_basis=rule.lawful_basis,
         outcome=closed,
     )
 

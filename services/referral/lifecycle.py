@@ -43,9 +43,6 @@ ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
 """status -> action -> (next status, business status). What is not here is refused."""
 
 
-LAWFUL_BASIS = {"immediate-danger": "vital_interests"}
-
-
 def first_revision(
     flag: Mapping[str, Any],
     ask: Ask,
@@ -82,7 +79,7 @@ def first_revision(
             "requested_at": requested_at,
             "due_ack": due[0],
             "due_contact": due[1],
-            "lawful_basis": LAWFUL_BASIS.get(flag["rule"], "public_task"),
+            "lawful_basis": flag["lawful_basis"],
         }
     )
 

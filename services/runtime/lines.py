@@ -1,7 +1,7 @@
 """Records as JSON lines, as `simulate`, `ingest` and `demo --record` write them and `replay` reads them.
 
 `{"topic","key","headers","value"}`; `value` is the record's JSON, or a text whose UTF-8 bytes are the record as it
-stands, or `value_base64` replaces it for bytes that are neither.
+stands. What is not UTF-8 stands under `value_base64`, `key_base64` or `headers_base64` instead.
 """
 
 import base64
@@ -22,21 +22,35 @@ def line_of(record: Record) -> bytes:
     """One line, newline included; the same record always gives the same bytes."""
     line: dict[str, Any] = {
         "topic": record.topic,
-        "key": record.key.decode(),
-        "headers": {name: value.decode() for name, value in record.headers},
+        **_text("key", record.key),
+        "headers": {name: value.decode() for name, value in record.headers if _is_text(value)},
+        "headers_base64": {name: _base64(value) for name, value in record.headers if not _is_text(value)},
     }
+    if not line["headers_base64"]:
+        del line["headers_base64"]
     try:
         parsed = orjson.loads(record.value)
-        if orjson.dumps(parsed) == record.value and not isinstance(parsed, str):
-            line["value"] = parsed
-        else:
-            line["value"] = record.value.decode()
+        whole = orjson.dumps(parsed) == record.value and not isinstance(parsed, str)
     except ValueError:
-        try:
-            line["value"] = record.value.decode()
-        except UnicodeDecodeError:
-            line["value_base64"] = base64.b64encode(record.value).decode()
+        whole = False
+    line |= {"value": parsed} if whole else _text("value", record.value)
     return orjson.dumps(line) + b"\n"
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _text(name: str, data: bytes) -> dict[str, str]:
+    return {name: data.decode()} if _is_text(data) else {f"{name}_base64": _base64(data)}
 
 
 def record_of(line: bytes) -> Record:
@@ -46,8 +60,10 @@ def record_of(line: bytes) -> Record:
         value = base64.b64decode(parsed["value_base64"])
     else:
         value = parsed["value"].encode() if isinstance(parsed["value"], str) else orjson.dumps(parsed["value"])
+    key = base64.b64decode(parsed["key_base64"]) if "key_base64" in parsed else parsed["key"].encode()
     headers: Headers = tuple((name, text.encode()) for name, text in parsed.get("headers", {}).items())
-    return Record(parsed["topic"], parsed["key"].encode(), value, headers)
+    headers += tuple((name, base64.b64decode(text)) for name, text in parsed.get("headers_base64", {}).items())
+    return Record(parsed["topic"], key, value, headers)
 
 
 def read_lines(path: Path) -> Iterator[Record]:
