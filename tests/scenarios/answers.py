@@ -513,6 +513,39 @@ TIME = (
         flags=[LISTED | {"as_of": "2026-12-31T16:00:00.000Z"}],
     ),
     Scenario(
+        "strain: a call of before the answer that came in after it was not known to who answered, and counts anew",
+        [
+            *feed(
+                {
+                    "type": "hotline.contact",
+                    "subject": "anna",
+                    "topics": ["care"],
+                    "gravity": "grave",
+                    "at": "2026-07-10",
+                },
+            ),
+            Answer("anna", "outreach_visit", "accept"),
+            complete("outreach_visit", "risk_assessed", who="anna"),
+            *later(
+                {
+                    "type": "hotline.contact",
+                    "subject": "anna",
+                    "topics": ["care"],
+                    "gravity": "grave",
+                    "at": "2026-07-11",
+                    "recorded": "2026-07-14",
+                    **LATER,
+                }
+            ),
+        ],
+        flags=[
+            {"who": "anna", "rule": "carer-strain", "status": "closed"},
+            {"who": "anna", "rule": "carer-strain", "status": "active", "episode": "e-later"},
+        ],
+        tasks=[{"who": "anna", "purpose": "outreach_visit", "status": "requested"}],
+        cases=[28],
+    ),
+    Scenario(
         "strain: what comes after a person's answer is a new episode",
         [
             *feed(
