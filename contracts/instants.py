@@ -5,6 +5,7 @@ inner hops need no parsing to tell earlier from later.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -58,6 +59,7 @@ def from_milliseconds(value: int) -> str:
 HONG_KONG_OFFSET = timedelta(hours=8)
 
 
+@lru_cache(maxsize=1024)  # asked of the same few instants again and again: an `as_of`, the starts of tenancies
 def day_of(instant: str) -> date:
     """The calendar day in Hong Kong (UTC+8, no summer time since 1979)."""
     return (parse(instant) + HONG_KONG_OFFSET).date()

@@ -90,8 +90,7 @@ def _visits_of_carers(household: Household, as_of: str, typology: str) -> Iterat
 
 
 def _composition(household: Household, as_of: str, typology: str) -> Iterator[Candidate]:
-    facts = household.composition_facts
-    if not facts or household.half_told:
+    if household.half_told or not (facts := household.composition_facts):
         return
     since = max(fact["at"] for fact in facts)
     yield Candidate(

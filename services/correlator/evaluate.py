@@ -15,7 +15,7 @@ from services.correlator.facts import FACTS, Seen
 from services.correlator.rules import LEVELS, AnyOf, Clause, Rule
 from services.correlator.view import Household
 
-__all__ = ["Decision", "evaluate", "why_not"]
+__all__ = ["Decision", "Rest", "at_rest", "evaluate", "why_not"]
 
 Part = Literal["when", "unless", "raised_by"]
 
@@ -66,6 +66,41 @@ def evaluate(rules: Sequence[Rule], household: Household, as_of: str) -> list[De
         if rule.mode != "off"
         for candidate in EPISODES[rule.raises.episode][1](household, as_of, rule.pattern)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing fires. `until`: when that may change by time alone (None: never)."""
+
+    until: str | None
+
+
+def at_rest(rules: Sequence[Rule], household: Household, as_of: str) -> Rest | None:
+    """Whether no rule fires, found out with as little looking as possible: the first clause that keeps a rule from
+    firing settles it, and only that clause's own change can unsettle it. None if something fires.
+
+    Most households, most of the time; the whole of `evaluate` is for those with a flag."""
+    instants = []
+    for rule in rules:
+        if rule.mode == "off":
+            continue
+        for candidate in EPISODES[rule.raises.episode][1](household, as_of, rule.pattern):
+            stopping = _first_that_stops(rule, candidate)
+            if stopping is None:
+                return None
+            if stopping.until is not None and stopping.until > as_of:
+                instants.append(stopping.until)
+    return Rest(min(instants, default=None))
+
+
+def _first_that_stops(rule: Rule, candidate: Candidate) -> _Judged | None:
+    for clause in rule.when:
+        if not (judged := _judge(clause, candidate)).holds:
+            return judged
+    for exception in rule.unless:
+        if (judged := _judge_clause(exception, candidate, "unless")).holds:
+            return judged
+    return None
 
 
 def why_not(decisions: Sequence[Decision], rules: Sequence[Rule], fired: Decision) -> list[NotTriggered]:

@@ -80,8 +80,12 @@ def cared_for_in_hospital(candidate: Candidate) -> Seen:
 @fact("other_able_adults_at_home")
 def other_able_adults(candidate: Candidate) -> Seen:
     """How many members other than carer and cared-for person are 18 to 74, at home, and not cared for themselves.
-    Unknown where nobody able is known and somebody's age is not. Sources: housing, register, hospital."""
+    Unknown where nobody able is known and somebody's age is not, and where the cared-for person has left this
+    household for a place that nobody has told: who stayed behind is not at their home. Sources: housing, register,
+    hospital."""
     household, as_of = candidate.household, candidate.as_of
+    if _need(candidate.person).id not in {member.id for member in household.members}:
+        return Seen(None, tuple(_need(candidate.person).of("membership.end")))
     away = {_need(candidate.person).id, _need(candidate.carer).id}
     others = [m for m in household.members if m.id not in away and not m.in_hospital and not m.of("care.receives")]
     ages = [_age(member, as_of) for member in others]

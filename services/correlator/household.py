@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from contracts.envelope import Headers
-from contracts.flags import OPEN, Ask, Flag, FollowUp, Status
+from contracts.flags import OPEN, Flag, Status
 from contracts.model import Bilingual
-from services.correlator.evaluate import Decision, evaluate, why_not
-from services.correlator.rules import AskFor, Rule, ruleset_hash
+from services.correlator.evaluate import Decision, at_rest, evaluate, why_not
+from services.correlator.rules import Rule, ruleset_hash
 from services.correlator.view import Household, Precedence
 from services.runtime.fold import Processor, Record, Turn, Value
 
@@ -70,12 +70,13 @@ def make_correlate(
         origins = state["origins"]
         facts = [fact for origin in sorted(origins) for fact in origins[origin]["facts"]]
         household = Household(household_id, facts, precedence)
+        flags = dict(state["flags"])
+        if not flags and (rest := at_rest(in_order, household, turn.as_of)) is not None:
+            turn.put(household_id, {"origins": origins, "flags": flags, "due": rest.until})
+            return
         decisions = evaluate(in_order, household, turn.as_of)
         instants = [decision.until for decision in decisions if decision.until is not None]
-        flags = dict(state["flags"])
         turn.put(household_id, {"origins": origins, "flags": flags, "due": min(instants, default=None)})
-        if not flags and not any(decision.fires for decision in decisions):
-            return  # most households, most of the time
         wanted = {decision.candidate.flag_id: decision for decision in decisions}
         for decision in decisions:
             flag_id = decision.candidate.flag_id
@@ -128,17 +129,13 @@ def _flag(
         level=decision.level,
         as_of=candidate.as_of,
         ruleset=ruleset,
-        asks=[_ask(ask) for ask in rule.asks],
-        then=[FollowUp(on=step.on, ask=_ask(step.ask)) for step in rule.then],
+        asks=list(rule.asks),
+        then=list(rule.then),
         evidence=decision.evidence,
         not_triggered=why_not(decisions, rules, decision),
         lawful_basis=rule.lawful_basis,
         outcome=closed,
     )
-
-
-def _ask(ask: AskFor) -> Ask:
-    return Ask.model_validate(ask.model_dump(by_alias=True))
 
 
 def _location(household: Household, candidate: Any) -> tuple[str | None, str | None]:

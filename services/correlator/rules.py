@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from contracts.flags import Level, Priority
+from contracts.flags import Ask, FollowUp, Level
 from contracts.model import Code
 from contracts.tasks import UnitKind
 from services.correlator.episodes import EPISODES
@@ -104,18 +104,15 @@ class Raises(_Data):
     episode: EpisodeName
 
 
-class AskFor(_Data):
+class AskFor(Ask):
+    """What a flag will ask, of a kind of unit that exists."""
+
     unit: UnitKind
-    for_: Code = Field(alias="for")
-    priority: Priority
-    release: Literal["at_once", "wave"] = "at_once"
-    round_the_clock: bool = False
 
 
-class Step(_Data):
+class Step(FollowUp):
     """What is asked next when a task is answered with the finding `on`."""
 
-    on: Code
     ask: AskFor
 
 

@@ -147,7 +147,7 @@ class Person:
                 return int(year)
         return None
 
-    @property
+    @cached_property
     def deceased(self) -> Fact | None:
         """The fact of a confirmed death (a reported one waits for a human)."""
         for fact in self.of("deceased"):
