@@ -37,7 +37,7 @@ def test_an_example_is_true(rule: Rule, example: Example) -> None:
         if task["status"] == "requested"
     }
     for flag in raised:
-        assert {(flag["flag_id"], ask.unit, ask.for_) for ask in released} <= asked
+        assert {(flag["flag_id"], ask.unit, ask.purpose) for ask in released} <= asked
 
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)

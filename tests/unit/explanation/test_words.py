@@ -56,7 +56,7 @@ def test_every_cause_that_the_correlator_gives_has_words() -> None:
 
 def test_everything_that_policy_says_has_words() -> None:
     asks = [ask for rule in RULES for ask in (*rule.asks, *(step.ask for step in rule.then))]
-    assert {ask.for_ for ask in asks} <= set(terms.PURPOSES)
+    assert {ask.purpose for ask in asks} <= set(terms.PURPOSES)
     assert {step.on for rule in RULES for step in rule.then} <= set(terms.FINDINGS)
     clauses = [c for r in RULES for top in (*r.when, *r.unless, *r.raises.raised_by) for c in _flat(top)]
     assert {code for clause in clauses for code in clause.in_ or ()} <= set(terms.VALUES)
