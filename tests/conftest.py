@@ -9,7 +9,7 @@ import hypothesis  # noqa: F401 - see below
 import pytest
 
 # hypothesis is imported before any test: its pytest plugin would import it in the closing summary otherwise, and there
-# CPython 3.11 sometimes ends the run with "AST constructor recursion depth mismatch" (seen twice, after all had passed).
+# CPython 3.11 sometimes ends the run with "AST constructor recursion depth mismatch" (twice, after all had passed).
 
 _ATTEMPTS = count(1)
 _RUN = f"{os.getpid()}_{int(time.time())}"
