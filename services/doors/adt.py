@@ -199,7 +199,7 @@ def _visit_event(message: Message, trigger: str, door: Door) -> Record:
     kind = VISIT_EVENTS[trigger]
     place = visit.text(3, 4)
     data: dict[str, object] = {"visit_id": door.pseudonyms.visit(visit_id), "hospital": place or head.facility}
-    deceased = patient.text(30) == "Y" or bool(patient.text(29))
+    deceased = _died(patient)
     if kind == "hospital.discharged":
         data["deceased"] = deceased
     if kind == "hospital.corrected":
@@ -216,6 +216,14 @@ def _visit_event(message: Message, trigger: str, door: Door) -> Record:
         where=_WHERE,
         testdata=head.testdata,
     )
+
+
+def _died(patient: Segment) -> bool:
+    """Whether PID says that the patient has died. What is neither yes nor no is refused, never taken for a return."""
+    said = patient.text(30).upper()
+    if said not in ("", "Y", "N"):
+        raise DoorProblem(f"{patient.where(30)} is neither Y nor N")
+    return said == "Y" or bool(patient.text(29))
 
 
 def _corrects(message: Message, trigger: str) -> bool:

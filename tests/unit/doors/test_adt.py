@@ -229,3 +229,10 @@ def test_versions_and_old_habits() -> None:
     assert "MSH-18" in reason(read_adt(big5, door()))
     header = message(msh={18: "BIG-5"})[0]
     parts(read_adt([header, *big5[1:]], door()))
+
+
+def test_a_death_that_cannot_be_read_is_refused_and_never_taken_for_a_return() -> None:
+    assert reason(read("A03", pid={30: "20260701"})) == "PID-30 is neither Y nor N"
+    assert reason(read("A08", pid={30: "?"}, pv1={45: "20260701000500"})) == "PID-30 is neither Y nor N"
+    assert parts(read("A03", pid={30: "y"}))[1]["deceased"] is True
+    assert parts(read("A03", pid={30: '""'}))[1]["deceased"] is False
