@@ -58,6 +58,23 @@ FEEDS = (
         tasks=[CHECK | {"unit": "hotline-182183", "priority": "urgent", "level": "very_high"}],
     ),
     Scenario(
+        "who is cared for has moved out, nobody says where to: who stayed behind is not at their side",
+        feed(
+            {"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1970, "ben": 1946, "carol": 1975}},
+            *(CARE, COHORT, HOME_CARE),
+            {
+                "type": "housing.member_removed",
+                "tenancy": "T1",
+                "who": "ben",
+                "reason": "moved_out",
+                "at": "2026-07-02",
+            },
+            ADMITTED,
+        ),
+        flags=[FLAG | {"level": "very_high"}],
+        tasks=[CHECK],
+    ),
+    Scenario(
         "a discharge whose admission never came raises nothing",
         feed(*PAIR, DISCHARGED),
         cases=[1],
