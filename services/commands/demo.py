@@ -48,6 +48,9 @@ def demo(
         folder.mkdir(parents=True)
     except OSError as fault:
         raise Problem(f"cannot make the folder {folder.absolute()}: {fault.strerror}; run the demo elsewhere") from None
+    for file in (json_file, record):
+        if file is not None:
+            _writable(file)  # said now, not after three minutes
     console = Console()
     parameters = Parameters(households=households, days=days, seed=seed)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -68,3 +71,14 @@ def demo(
     tell(result, folder, console)
     if not result.balances:
         raise SystemExit(1)
+
+
+def _writable(file: Path) -> None:
+    """Raises Problem where the file cannot be written. One that is there keeps what it holds until the end."""
+    try:
+        new = not file.exists()
+        file.open("ab").close()
+        if new:
+            file.unlink()
+    except OSError as fault:
+        raise Problem(f"cannot write {file}: {fault.strerror}") from None
