@@ -8,7 +8,6 @@ it puts a new one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
 import orjson
@@ -16,14 +15,17 @@ from pydantic import BaseModel
 
 from contracts.deadletters import Reason
 from contracts.envelope import Headers
-from contracts.instants import EPOCH
+from contracts.instants import EPOCH, canonical
+from services.runtime.agenda import Agenda
 
 __all__ = [
+    "MAX_OUTPUT_BYTES",
     "TICKS",
     "UNIT_TICKS",
     "Dead",
     "MemoryStore",
     "Output",
+    "OutputTooLarge",
     "Processor",
     "Record",
     "Refused",
@@ -181,6 +183,23 @@ class Processor:
         return f"changelog.{self.name}"
 
 
+MAX_OUTPUT_BYTES = 1_000_000
+"""Kafka takes record batches of up to 1 MiB unless told otherwise; what is left is for key, headers and framing. The
+engine could only find out in the transaction, and would then fail at the same record for ever."""
+
+
+class OutputTooLarge(Exception):
+    """A fold sends a record that Kafka would not take."""
+
+
+def _check_sizes(turn: Turn) -> None:
+    if any(len(output.value) > MAX_OUTPUT_BYTES for output in turn.outputs):
+        raise OutputTooLarge
+
+
+_NO_TICK = 'not a tick; write {"as_of": "2026-07-01T07:00:00Z"}'
+
+
 class Task:
     """One partition number over all of a processor's inputs: its state, its `as_of`, its due keys."""
 
@@ -189,10 +208,8 @@ class Task:
         self.processor = processor
         self.store = store
         self.as_of = as_of
-        self._due: list[tuple[str, str]] = []
-        if processor.due:
-            self._due = [(due, key) for key, value in store.items() if (due := processor.due(value)) is not None]
-            heapify(self._due)
+        entries = store.items() if processor.due else ()
+        self._agenda = Agenda((key, due) for key, value in entries if (due := self._due(value)) is not None)
 
     def take(self, record: Record) -> Iterator[Turn]:
         """Applies one record (a tick: as many turns as keys are due) and yields each turn once it has taken effect."""
@@ -203,32 +220,32 @@ class Task:
         yield self._run(turn, lambda: self.processor.fold(record, turn))
 
     def _tick(self, record: Record) -> Iterator[Turn]:
-        self.advance(orjson.loads(record.value)["as_of"])
-        while (key := self._next_due()) is not None:
+        try:
+            as_of = canonical(orjson.loads(record.value)["as_of"])
+        except (ValueError, KeyError, TypeError):
+            # Not even a tick may stop a partition for good; and what is no instant must never become `as_of`.
+            yield Turn(self.as_of, self.store, record, dead=[Dead(record, "invalid", _NO_TICK)])
+            return
+        self.as_of = max(self.as_of, as_of)  # it never goes back
+        while (next_due := self._agenda.take(self.as_of)) is not None:
+            due, key = next_due
             turn = Turn(self.as_of, self.store, record)
             yield self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
+            if self._agenda.due(key) == due:
+                raise RuntimeError(f"{self.processor.name}: a waking left its due instant as it was")  # for ever
         # the tick itself: `as_of` moved even where nothing was due
         yield Turn(self.as_of, self.store, record)
 
-    def advance(self, as_of: str) -> None:
-        """Moves `as_of`; it never goes back."""
-        self.as_of = max(self.as_of, as_of)
-
-    def _next_due(self) -> str | None:
-        """The next key whose state wants to be woken by now. Entries that the state has outlived are dropped."""
-        due_of = self.processor.due
-        if due_of is None or self.processor.wake is None:
+    def _due(self, value: Value | None) -> str | None:
+        """When a state value wants to be woken; None: never, or there is nothing to wake it with."""
+        if value is None or self.processor.due is None or self.processor.wake is None:
             return None
-        while self._due and self._due[0][0] <= self.as_of:
-            due, key = heappop(self._due)
-            value = self.store.get(key)
-            if value is not None and due_of(value) == due:
-                return key
-        return None
+        return self.processor.due(value)
 
     def _run(self, turn: Turn, step: Callable[[], None]) -> Turn:
         try:
             step()
+            _check_sizes(turn)
         except Refused as refused:
             assert turn.record is not None
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
@@ -239,7 +256,5 @@ class Task:
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, "fold_failed", detail)])
         for key, value in turn.writes.items():
             self.store.put(key, value)
-            due = self.processor.due(value) if self.processor.due and value is not None else None
-            if due is not None:
-                heappush(self._due, (due, key))
+            self._agenda.put(key, self._due(value))
         return turn

@@ -20,11 +20,25 @@ from contracts.facts import Fact, Version
 from contracts.instants import milliseconds, plus
 from services.runtime.fold import Processor, Record, Refused, Turn
 
-__all__ = ["CLOCK_TOLERANCE_SECONDS", "Placed", "Translate", "complaint", "feed_processor", "not_ahead", "person_fact"]
+__all__ = [
+    "CLOCK_TOLERANCE_SECONDS",
+    "HKID",
+    "MAX_EVENT_BYTES",
+    "Placed",
+    "Translate",
+    "complaint",
+    "feed_processor",
+    "not_ahead",
+    "person_fact",
+]
 
 CLOCK_TOLERANCE_SECONDS = 300
 """How far a source's clock may run ahead before its record is `future_dated`. Five minutes: hospital and housing
 hosts are synchronised, and what is further ahead has been wrong by hours or days."""
+
+MAX_EVENT_BYTES = 128 * 1024
+"""The largest value and headers that an event may have. Events are ids and codes, a few hundred bytes; what is accepted
+is kept as it came in the state, and there it must fit into one Kafka record."""
 
 HKID = re.compile(
     rb"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A])|[a-z]{1,2}[0-9]{6}\([0-9A]\))(?![A-Za-z0-9])"
@@ -82,6 +96,8 @@ _IDENTITY = "a field has the shape of an HKID; send the keyed pseudonym only"
 def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
     if HKID.search(record.value) or HKID.search(record.key) or any(HKID.search(value) for _, value in record.headers):
         raise Refused("identity", _IDENTITY)
+    if len(record.value) + sum(len(name) + len(value) for name, value in record.headers) > MAX_EVENT_BYTES:
+        raise Refused("invalid", f"value and headers together have more than {MAX_EVENT_BYTES} bytes")
     try:
         envelope = Envelope.from_headers(record.headers)
     except UnicodeDecodeError:

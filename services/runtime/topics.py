@@ -65,6 +65,9 @@ class Topic(_Described):
                 "segment.ms": str(_DAY_MS // 24),
                 "min.cleanable.dirty.ratio": "0.3",
                 "retention.ms": "-1",
+                # A state value holds a history, a record of it one fact: a value that has grown past Kafka's 1 MiB
+                # must not stop its partition for good.
+                "max.message.bytes": str(8 << 20),
             }
         kept = -1 if self.retention_days is None else self.retention_days * _DAY_MS
         settings = {"cleanup.policy": "delete", "retention.ms": str(kept)}

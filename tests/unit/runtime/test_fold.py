@@ -4,7 +4,17 @@ import orjson
 import pytest
 
 from contracts.instants import EPOCH, plus
-from services.runtime.fold import TICKS, UNIT_TICKS, MemoryStore, Processor, Record, Refused, Task, Turn
+from services.runtime.fold import (
+    MAX_OUTPUT_BYTES,
+    TICKS,
+    UNIT_TICKS,
+    MemoryStore,
+    Processor,
+    Record,
+    Refused,
+    Task,
+    Turn,
+)
 
 NOON = "2026-07-01T12:00:00.000Z"
 
@@ -138,3 +148,34 @@ def test_units_have_ticks_of_their_own() -> None:
     assert [out.topic for turn in task.take(tick(NOON, UNIT_TICKS)) for out in turn.outputs] == ["rung"]
     assert units.ticks and CLOCKWORK.ticks
     assert not Processor("plain", ("alarms",), (), keep).ticks
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b"[]", b"null", b"\xff", b'{"as_of": 7}', b'{"as_of": "tomorrow"}'])
+def test_what_is_no_tick_is_kept_and_time_stands_still(value: bytes) -> None:
+    task = Task(CLOCKWORK, MemoryStore(), NOON)
+    take(task, alarm("a", plus(NOON, hours=1)))
+    record = Record(TICKS, b"0", value)
+    assert [(dead.record, dead.reason) for dead in take(task, record).dead] == [(record, "invalid")]
+    assert task.as_of == NOON
+    assert rung(task, plus(NOON, hours=1)) == [("a", plus(NOON, hours=1))]
+
+
+def test_an_output_that_kafka_would_not_take_fails_its_record_only() -> None:
+    def shout(record: Record, turn: Turn) -> None:
+        turn.put("a", {"at": None})
+        turn.emit("kept", "a", {"loud": "!" * MAX_OUTPUT_BYTES})
+
+    task = Task(Processor("loud", ("alarms",), ("kept",), shout), MemoryStore())
+    turn = take(task, alarm("a", None))
+    assert [(dead.reason, "OutputTooLarge" in dead.detail) for dead in turn.dead] == [("fold_failed", True)]
+    assert turn.outputs == [] and task.store.get("a") is None
+
+
+def test_a_waking_that_would_never_end_stops_loudly() -> None:
+    def snooze(key: str, turn: Turn) -> None:
+        turn.put(key, turn.get(key))
+
+    task = Task(Processor("snooze", ("alarms", TICKS), (), keep, lambda value: value["at"], snooze), MemoryStore())
+    take(task, alarm("a", NOON))
+    with pytest.raises(RuntimeError, match="snooze"):
+        list(task.take(tick(NOON)))

@@ -15,6 +15,7 @@ from services.hotline.contacts import PROCESSOR as HOTLINE
 from services.housing.tenancy import PROCESSOR as HOUSING
 from services.register.welfare import PROCESSOR as REGISTER
 from services.runtime.fold import MemoryStore, Processor, Record, Task, Turn
+from services.runtime.intake import MAX_EVENT_BYTES
 from tests.scenario import expand, person, resend
 
 # no identity of anybody stands in this file: the digits are joined here, and the check digit is not right
@@ -89,6 +90,8 @@ def test_a_good_record_is_applied() -> None:
         (header(one(), sequence="-1"), "invalid", "envelope sequence"),
         (header(one(), source=None), "invalid", "envelope source: Field required"),
         (header(one(), dataschema="urn:kithline:hospital.discharged:1"), "invalid", "is not of type"),
+        (body(one(), more="x" * MAX_EVENT_BYTES), "invalid", "more than 131072 bytes"),
+        (header(one(), correlationid="x" * MAX_EVENT_BYTES), "invalid", "more than 131072 bytes"),
         (header(one(), type="hospital.unheard_of", dataschema=None), "unknown_type", "hospital.admitted"),
         (header(one(), type="housing.transferred", dataschema=None), "unknown_type", "does not carry"),
         (replace(one(), key=person("ben").encode()), "wrong_key", "key is not ce_subject"),
