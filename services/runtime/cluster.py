@@ -16,7 +16,7 @@ from services.runtime.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["DEAD_LETTERS", "admin", "check_processor", "connection", "group_of", "partition_counts"]
+__all__ = ["DEAD_LETTERS", "admin", "check_processor", "connection", "group_of", "partition_counts", "quiet_connects"]
 
 DEAD_LETTERS = "dead.letters"
 
@@ -34,20 +34,23 @@ def group_of(processor: str) -> str:
 
 
 @asynccontextmanager
-async def admin(settings: Settings) -> "AsyncIterator[AIOKafkaAdminClient]":
-    """An admin client. Waits for the cluster, then raises Problem: a wrong address must not look like a slow start."""
-    deadline = asyncio.get_running_loop().time() + settings.kafka_wait_seconds
-    with _quiet_connects():
+async def admin(settings: Settings, patience: float | None = None) -> "AsyncIterator[AIOKafkaAdminClient]":
+    """An admin client. Waits for the cluster, then raises Problem: a wrong address must not look like a slow start.
+
+    `patience`: wait for so many seconds at most, where a person sits and waits for the answer."""
+    wait = min(settings.kafka_wait_seconds, patience or settings.kafka_wait_seconds)
+    deadline = asyncio.get_running_loop().time() + wait
+    with quiet_connects():
         while True:
             client = AIOKafkaAdminClient(**connection(settings))
             try:
-                await asyncio.wait_for(client.start(), settings.kafka_wait_seconds)
+                await asyncio.wait_for(client.start(), wait)
                 break
             except (KafkaError, OSError, TimeoutError) as fault:
                 await client.close()
                 if asyncio.get_running_loop().time() + _PAUSE >= deadline:
                     raise Problem(
-                        f"no Kafka answers at {settings.kafka} ({settings.kafka_wait_seconds:g} s); "
+                        f"no Kafka answers at {settings.kafka} ({wait:g} s); "
                         "start one with `kithline broker`, or set KITHLINE_KAFKA to host:port of yours"
                     ) from fault
                 await asyncio.sleep(_PAUSE)
@@ -82,7 +85,7 @@ async def check_processor(client: AIOKafkaAdminClient, processor: Processor, whe
 
 
 @contextmanager
-def _quiet_connects() -> Iterator[None]:
+def quiet_connects() -> Iterator[None]:
     """The client logs each refused connection as an error; we say it once, in our own words."""
     library = logging.getLogger("aiokafka")
     level = library.level

@@ -23,7 +23,7 @@ class Sealer:
         if not vault_public_key:
             raise Problem(
                 "no key to seal dead letters with: set KITHLINE_VAULT_PUBLIC_KEY to the vault's public key "
-                "(base64 of 32 bytes; `kithline demo` makes one of its own)"
+                "(`kithline deadletters keys --out vault.key` makes a pair and prints the public one)"
             )
         try:
             self._box = SealedBox(PublicKey(base64.b64decode(vault_public_key, validate=True)))

@@ -74,8 +74,9 @@ def read_lines(path: Path) -> Iterator[Record]:
                 try:
                     yield record_of(line)
                 except (ValueError, KeyError, AttributeError, TypeError) as fault:
+                    why = f"it has no {fault.args[0]}" if isinstance(fault, KeyError) else fault
                     raise Problem(
-                        f"{path}:{number}: not a record line ({fault}); "
+                        f"{path}:{number}: not a record line ({why}); "
                         "expected an object with topic, key, headers, value"
                     ) from None
     except OSError as fault:

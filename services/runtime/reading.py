@@ -13,9 +13,12 @@ from services.runtime.errors import Problem
 from services.runtime.fold import Record
 from services.runtime.settings import Settings
 
-__all__ = ["read_topics", "stream_topics"]
+__all__ = ["PATIENCE", "read_topics", "stream_topics"]
 
 _POLL_MS = 100
+
+PATIENCE = 5.0
+"""Seconds that a question waits for a cluster: only services are started beside a broker that is not up yet."""
 
 
 async def read_topics(settings: Settings, topics: Iterable[str]) -> list[Record]:
@@ -29,7 +32,7 @@ async def stream_topics(settings: Settings, topics: Iterable[str]) -> AsyncItera
     In order within each partition; partitions come as they are fetched. A null key or value is read as no bytes.
     Raises Problem: no cluster, a topic that is missing, or a cluster that stops answering.
     """
-    async with admin(settings) as client:
+    async with admin(settings, PATIENCE) as client:
         counts = await partition_counts(client, topics, settings.kafka)
     places = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     consumer = AIOKafkaConsumer(

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from services.runtime.cluster import admin, connection, partition_counts
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
+from services.runtime.reading import PATIENCE
 from services.runtime.settings import Settings
 
 __all__ = ["send"]
@@ -22,7 +23,7 @@ async def send(records: Iterable[Record], topics: Iterable[str], settings: Setti
 
     Raises Problem when the cluster cannot be reached, has not the topics, or stops answering. Sending the same files
     again afterwards is safe: the ids are derived, so what had arrived is known as a duplicate."""
-    async with admin(settings) as client:
+    async with admin(settings, PATIENCE) as client:
         await partition_counts(client, topics, settings.kafka)
     producer = AIOKafkaProducer(**connection(settings), enable_idempotence=True, acks="all", linger_ms=5)
     await producer.start()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.errors import Problem
@@ -87,13 +87,23 @@ class Settings(BaseSettings):
     # …but a slow fold must neither outlive the transaction nor keep those downstream waiting.
     batch_seconds: float = 0.25
 
+    @field_validator("kafka")
+    @classmethod
+    def _names_hosts(cls, kafka: str) -> str:
+        # the client's own complaint is a traceback for one slip, and silence about another
+        for place in kafka.split(","):
+            host, colon, port = place.strip().rpartition(":")
+            if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65_536) or " " in host:
+                raise ValueError(f"{place.strip()!r} is not host:port")
+        return kafka
+
     def __init__(self, **values: Any) -> None:
         """Raises Problem naming the variable that is wrong."""
         try:
             super().__init__(**values)
         except ValidationError as fault:
-            wrong = [f"KITHLINE_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in fault.errors()]
-            raise Problem(f"settings from the environment: {'; '.join(wrong)}") from None
+            wrong = "; ".join(f"KITHLINE_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in fault.errors())
+            raise Problem(f"settings from the environment: {wrong.replace('Value error, ', '')}") from None
 
     def web_port_of(self, service: str) -> int:
         """The port of one service's web pages. A name outside WEB_ORDER gets the first port."""

@@ -46,16 +46,19 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
     try:
         return shape.validate_python(content)
     except ValidationError as error:
-        fault = _first(error.errors(include_url=False))
+        fault = _first(error.errors(include_url=False), content)
         steps = _steps(fault["loc"], content)
         where = ".".join(str(step) for step in steps) or "file"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise Problem(f"{path}:{_line(node, steps)}: {where}: {_expected(fault)}{more}") from None
 
 
-def _first(faults: Sequence[Any]) -> Any:
-    """The fault to name: where a word is missing and an unknown one stands beside it, it was misspelt."""
-    first = faults[0]
+def _first(faults: Sequence[Any], content: Any) -> Any:
+    """The fault to name. Of the forms that something may have, the one that fitted deepest was meant; and where a word
+    is missing and an unknown one stands beside it, it was misspelt."""
+    place = _steps(faults[0]["loc"], content)[:-1]
+    within = [fault for fault in faults if _steps(fault["loc"], content)[: len(place)] == place]
+    first = max(within, key=lambda fault: len(_steps(fault["loc"], content)))
     if first["type"] != "missing":
         return first
     beside = (f for f in faults if f["type"] == "extra_forbidden" and f["loc"][:-1] == first["loc"][:-1])

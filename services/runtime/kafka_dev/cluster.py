@@ -275,9 +275,13 @@ async def _count_brokers(bootstrap: str) -> int:
     from aiokafka.client import AIOKafkaClient
     from aiokafka.errors import KafkaError
 
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    from services.runtime.cluster import quiet_connects
+    from services.runtime.settings import Settings
+
+    client = AIOKafkaClient(bootstrap_servers=Settings(kafka=bootstrap).kafka, request_timeout_ms=5000)
     try:
-        await client.bootstrap()
+        with quiet_connects():
+            await client.bootstrap()
         return len(client.cluster.brokers())
     except (KafkaError, OSError) as fault:
         raise Problem(

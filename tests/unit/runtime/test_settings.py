@@ -3,6 +3,7 @@
 import pytest
 
 from services.line import SERVICES
+from services.runtime.errors import Problem
 from services.runtime.partitions import partition_of
 from services.runtime.settings import WEB_ORDER, Settings
 
@@ -27,3 +28,14 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_keys_go_where_kafkas_default_partitioner_puts_them(key: bytes, hashed: int) -> None:
     assert partition_of(key, 1009) == (hashed & 0x7FFFFFFF) % 1009
+
+
+@pytest.mark.parametrize("kafka", ["", "kafka", "kafka:", ":9092", "kafka:xx", "bad host:9092", "a:1,b", "kafka:70000"])
+def test_a_cluster_that_is_no_host_and_port_is_a_clear_error(kafka: str) -> None:
+    with pytest.raises(Problem, match=r"KITHLINE_KAFKA: .* is not host:port"):
+        Settings(kafka=kafka)
+
+
+def test_clusters_are_named_by_host_and_port() -> None:
+    for kafka in ("127.0.0.1:9092", "a:1,b:2", "a:1, b:2", "[::1]:9092"):
+        assert Settings(kafka=kafka).kafka == kafka
