@@ -96,12 +96,20 @@ def listing(
         typer.echo(f"nobody waits on a list{where}, and nobody has been released", err=True)
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from services.correlator.rules import LEVELS
 
     levels = [level for level in reversed(LEVELS) if any(row["candidates"].get(level) for row in rows)]
-    table = Table("list", "district", "candidates", *(_word(level) for level in levels), "released", "waves", box=None)
+    table = Table(
+        "list",
+        "district",
+        "candidates",
+        *(_word(level) for level in levels),
+        "released",
+        Column("waves", overflow="fold"),
+        box=None,
+    )
     for row in rows:
         waves = ", ".join(f"{name} ({count})" for name, count in row["waves"].items())
         counts = [str(row["candidates"].get(level, 0)) for level in levels]
@@ -113,7 +121,10 @@ def listing(
             str(row["released"]),
             waves or "none yet",
         )
-    Console().print(table, highlight=False)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 1_000  # piped: a line a list, however long
+    console.print(table, highlight=False)
 
 
 def release_wave(
