@@ -21,6 +21,7 @@ from services.runtime.agenda import Agenda
 __all__ = [
     "MAX_OUTPUT_BYTES",
     "TICKS",
+    "TICK_TOPICS",
     "UNIT_TICKS",
     "Dead",
     "MemoryStore",
@@ -40,7 +41,7 @@ TICKS = "clock.ticks"
 UNIT_TICKS = "units.ticks"
 """The simulated units' own ticks; see `contracts.control.Tick`."""
 
-_TICK_TOPICS = (TICKS, UNIT_TICKS)
+TICK_TOPICS = (TICKS, UNIT_TICKS)
 
 Value = dict[str, Any]
 """A state value: JSON objects, lists, strings, numbers. Treat as frozen."""
@@ -176,7 +177,7 @@ class Processor:
     @property
     def ticks(self) -> bool:
         """Whether this processor reads ticks (and so has an `as_of` that moves)."""
-        return any(topic in self.inputs for topic in _TICK_TOPICS)
+        return any(topic in self.inputs for topic in TICK_TOPICS)
 
     @property
     def changelog(self) -> str:
@@ -213,7 +214,7 @@ class Task:
 
     def take(self, record: Record) -> Iterator[Turn]:
         """Applies one record (a tick: as many turns as keys are due) and yields each turn once it has taken effect."""
-        if record.topic in _TICK_TOPICS:
+        if record.topic in TICK_TOPICS:
             yield from self._tick(record)
             return
         turn = Turn(self.as_of, self.store, record)
@@ -230,9 +231,11 @@ class Task:
         while (next_due := self._agenda.take(self.as_of)) is not None:
             due, key = next_due
             turn = Turn(self.as_of, self.store, record)
-            yield self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
-            if self._agenda.due(key) == due:
-                raise RuntimeError(f"{self.processor.name}: a waking left its due instant as it was")  # for ever
+            turn = self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
+            if key not in turn.writes or self._agenda.due(key) == due:
+                # it would be woken for ever, or once more after each restart
+                raise RuntimeError(f"{self.processor.name}: a waking left its due instant as it was")
+            yield turn
         # the tick itself: `as_of` moved even where nothing was due
         yield Turn(self.as_of, self.store, record)
 
@@ -250,7 +253,7 @@ class Task:
             assert turn.record is not None
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
         except Exception as fault:
-            if turn.record is None or turn.record.topic in _TICK_TOPICS:
+            if turn.record is None or turn.record.topic in TICK_TOPICS:
                 raise  # a waking has no bytes to keep: stop loudly rather than forget what was due
             detail = f"{type(fault).__name__} in {self.processor.name}; mend the fold, then replay this record"
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, "fold_failed", detail)])

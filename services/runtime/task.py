@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,7 +17,7 @@ from services.runtime.batch import Inbox, in_order, record_of
 from services.runtime.changelog import restore
 from services.runtime.cluster import DEAD_LETTERS, group_of
 from services.runtime.ending import end_at_once
-from services.runtime.fold import Dead, Processor, Record, Task, Turn
+from services.runtime.fold import TICK_TOPICS, Dead, Processor, Record, Task, Turn
 from services.runtime.letters import Sealer
 from services.runtime.logs import logger
 from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker
@@ -39,6 +38,12 @@ each without a rest, 6 ms with one of 5, and with eight tasks at once it took 10
 
 _HOLD_LOOP = 0.01
 """A fold hands the event loop back after this many seconds: heartbeats, other tasks and web pages share it."""
+
+_OLDEST_MS = 86_400_000
+"""Outputs are never dated further back than a day. Retention goes by the timestamp: when a feed that keeps 400 days is
+read from its beginning, facts dated like it would go from a topic that keeps 35 before anybody had read them."""
+
+_Step = tuple[Record, Turn | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,66 +166,62 @@ class RunningTask:
         left = sum(map(len, fetched.values()))
         if not left:
             await self._commit_position(positions)
-        records = in_order(fetched)
+        steps = _steps(task, in_order(fetched))
         reached = dict(self._committed)
         while left and not self._stopping:
             started = time.monotonic()
             tally = Tally()
-            taken = await self._fold(task, writer, islice(records, self._place.settings.batch_records), tally, reached)
-            left -= taken
+            left -= await self._fold(steps, writer, tally, reached)
             await self._commit(task, writer, reached if left else positions)
             tally.tell(self._place.processor.name, time.monotonic() - started)
         self.idle = True
         self._tell_state(task)
 
     async def _fold(
-        self,
-        task: Task,
-        writer: Writer,
-        records: "islice[ConsumerRecord]",
-        tally: Tally,
-        reached: dict[TopicPartition, int],
+        self, steps: "Iterator[_Step]", writer: Writer, tally: Tally, reached: dict[TopicPartition, int]
     ) -> int:
-        """Takes records until there are no more or it is time to commit; returns how many."""
+        """Takes steps until there are no more or it is time to commit; returns how many records are done.
+
+        One tick may wake half a city. It is committed in parts, each under the position before the tick: a successor
+        takes the tick again and finds due what was left."""
+        settings = self._place.settings
         begun = held = time.monotonic()
-        taken = 0
-        offsets: dict[str, int] = {}
-        for raw in records:
-            record = record_of(raw)
-            outcome = "applied"
-            for turn in task.take(record):
-                outcome = self._collect(turn, record, writer, tally) or outcome
+        done = 0
+        for record, turn, outcome in steps:
+            if turn is None:
+                tally.record(record, outcome)
+                reached[TopicPartition(record.topic, self.partition)] = record.offset + 1
+                done += 1
+            else:
+                self._collect(turn, record, writer, tally)
                 if time.monotonic() - held > _HOLD_LOOP:
                     await asyncio.sleep(0)
                     held = time.monotonic()
-            tally.record(record, outcome)
-            offsets[record.topic] = record.offset + 1
-            taken += 1
-            if held - begun > self._place.settings.batch_seconds:
+            may_end = turn is None or (record.topic in TICK_TOPICS and not turn.dead)
+            if may_end and (done >= settings.batch_records or held - begun > settings.batch_seconds):
                 break
-        reached.update((TopicPartition(topic, self.partition), offset) for topic, offset in offsets.items())
-        return taken
+        return done
 
-    def _collect(self, turn: Turn, record: Record, writer: Writer, tally: Tally) -> str | None:
+    def _collect(self, turn: Turn, record: Record, writer: Writer, tally: Tally) -> None:
         """Adds what a turn sends to the transaction. Outputs carry the timestamp of the record that caused them, so
-        that latency adds up along the line."""
+        that latency adds up along the line (up to a day)."""
+        if not turn.outputs and not turn.dead:
+            return
+        timestamp = max(record.timestamp, now_ms() - _OLDEST_MS)
         for output in turn.outputs:
             partition = partition_of(output.key, self._place.counts[output.topic])
-            writer.add(output.topic, partition, output.key, output.value, record.timestamp, output.headers)
+            writer.add(output.topic, partition, output.key, output.value, timestamp, output.headers)
             tally.output(output.topic)
         for dead in turn.dead:
-            self._bury(dead, record, writer)
+            self._bury(dead, timestamp, writer)
             tally.output(DEAD_LETTERS)
-        if turn.dead and any(dead.record is turn.record for dead in turn.dead):
-            return "dead_letter"
-        return "duplicate" if turn.duplicate else None
 
-    def _bury(self, dead: Dead, record: Record, writer: Writer) -> None:
+    def _bury(self, dead: Dead, timestamp: int, writer: Writer) -> None:
         letter = self._place.sealer.letter(self._place.processor.name, dead)
         # A key may hold the identity for which the letter is sealed.
         key = None if letter.sealed else dead.record.key or None
         partition = self.partition % self._place.counts[DEAD_LETTERS]
-        writer.add(DEAD_LETTERS, partition, key, letter.model_dump_json().encode(), record.timestamp)
+        writer.add(DEAD_LETTERS, partition, key, letter.model_dump_json().encode(), timestamp)
 
     async def _commit(self, task: Task, writer: Writer, positions: Mapping[TopicPartition, int]) -> None:
         """Ends a batch: one transaction of outputs, state, marker and offsets; only offsets where nothing changed."""
@@ -271,6 +272,19 @@ class RunningTask:
         metrics.STATE_KEYS.labels(*self._labels).set(len(self._store))
         if self._place.processor.ticks:
             metrics.AS_OF.labels(*self._labels).set(milliseconds(task.as_of) / 1000)
+
+
+def _steps(task: Task, records: Iterable[ConsumerRecord]) -> Iterator[_Step]:
+    """Each record's turns, and None when it is done; with what has become of it: applied, duplicate, dead_letter."""
+    for raw in records:
+        record, outcome = record_of(raw), "applied"
+        for turn in task.take(record):
+            if any(dead.record is record for dead in turn.dead):
+                outcome = "dead_letter"
+            elif turn.duplicate:
+                outcome = "duplicate"
+            yield record, turn, outcome
+        yield record, None, outcome
 
 
 def _forget(gauge: Gauge, *labels: str) -> None:

@@ -4,6 +4,7 @@
 """
 
 import sys
+import time
 from collections.abc import Callable
 
 import orjson
@@ -60,6 +61,8 @@ def waiting(tag: str) -> Processor:
 
     def wake(key: str, turn: Turn) -> None:
         turn.put(key, None)
+        if key.startswith("slow"):
+            time.sleep(0.002)
         if key == "fails":
             raise ValueError("a fold that fails on a tick")
         turn.emit(f"{tag}.sums", key, {"woken": turn.as_of})

@@ -2,12 +2,14 @@
 these tests tick far ahead. Each test ticks on from the one before.
 """
 
+import asyncio
 from collections.abc import Iterator
 
 import orjson
 import pytest
 
 from services.runtime.ending import BROKEN
+from services.runtime.fold import TICKS
 from tests.integration.engine_bench import Bench, bench
 
 pytestmark = pytest.mark.kafka
@@ -65,3 +67,42 @@ async def test_a_fold_that_fails_on_a_tick_stops_the_process(line: Bench) -> Non
     await line.tick("2030-01-03T00:00:00.000Z")
     assert await worker.ended() == BROKEN
     assert set(await line.state("waiting")) == {"fails"}
+
+
+async def test_a_tick_that_wakes_many_is_committed_in_parts_and_wakes_each_once(line: Bench) -> None:
+    await line.make_topics()
+    due = "2030-01-04T00:00:00.000Z"
+    keys = [f"slow-{number}" for number in range(800)]
+    worker = await line.start("waiting", batch_seconds=0.02).until_ready()
+    await line.send(line.topic("a"), [(key, {"due": due}) for key in keys])
+    await line.rest("waiting")
+    await line.tick(due)
+    async with asyncio.timeout(20):
+        while not 0 < len(await woken(line)) < len(keys):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    worker.process.kill()
+    await worker.ended()
+    assert 0 < len(await woken(line)) < len(keys)
+
+    await line.start("waiting", batch_seconds=0.02).until_ready()
+    await line.rest("waiting")
+    assert sorted(await woken(line)) == sorted(keys)
+    assert await line.state("waiting") == {}
+
+
+async def woken(line: Bench) -> list[str]:
+    return [r.key.decode() for r in await line.read(line.topic("sums")) if "woken" in orjson.loads(r.value)]
+
+
+async def test_what_is_no_tick_stops_nobody(line: Bench) -> None:
+    await line.make_topics()
+    await line.start("waiting").until_ready()
+    due = "2030-01-05T00:00:00.000Z"
+    await line.send(line.topic("a"), [("early", {"due": due})])
+    await line.rest("waiting")
+    await line.send(TICKS, [("0", b"no tick")])
+    await line.tick(due)
+    await line.rest("waiting")
+    assert await woken(line) == ["early"]
+    letters = [orjson.loads(r.value) for r in await line.read("dead.letters")]
+    assert [one["reason"] for one in letters if one["processor"] == f"{line.tag}.waiting"] == ["invalid"]

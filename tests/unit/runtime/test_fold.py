@@ -171,9 +171,11 @@ def test_an_output_that_kafka_would_not_take_fails_its_record_only() -> None:
     assert turn.outputs == [] and task.store.get("a") is None
 
 
-def test_a_waking_that_would_never_end_stops_loudly() -> None:
+@pytest.mark.parametrize("puts", [True, False])
+def test_a_waking_that_would_never_end_stops_loudly(puts: bool) -> None:
     def snooze(key: str, turn: Turn) -> None:
-        turn.put(key, turn.get(key))
+        if puts:
+            turn.put(key, turn.get(key))
 
     task = Task(Processor("snooze", ("alarms", TICKS), (), keep, lambda value: value["at"], snooze), MemoryStore())
     take(task, alarm("a", NOON))
