@@ -5,6 +5,7 @@ tells the correlator through `household.facts` what people have found, so that a
 """
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 from pydantic import ValidationError
@@ -89,14 +90,17 @@ class _Work:
             self._reconcile(decision.flag_id, decision.at)
 
     def update(self, update: TaskUpdate) -> None:
-        if update.update_id in self.state["answered"]:
+        said = _digest(update)
+        if (known := self.state["answered"].get(update.update_id)) is not None:
+            if known != said:
+                raise Refused("id_reused", "this update_id was used for another answer; give each an id of its own")
             self.turn.duplicate = True
             return
         raw = self.state["tasks"].get(update.task_id)
         if raw is None:
             raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
         task = answer(Task.model_validate(raw), update)
-        self.state["answered"][update.update_id] = task.revision
+        self.state["answered"][update.update_id] = said
         self._publish(task)
         if task.status == "rejected":
             self._next_unit(task, update.at)
@@ -273,6 +277,12 @@ class _Work:
             ("ce_subject", task.for_.encode()),
         )
         self.turn.emit(f"referral.tasks.{task.unit_kind}", self.household, raw, headers)
+
+
+def _digest(update: TaskUpdate) -> str:
+    """Of what a unit says; sent again, an answer may have been stamped anew, and name the revision that it now sees."""
+    said = update.model_dump_json(exclude={"update_id", "at", "expected_revision"})
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def _since(task: Task, ask: Ask) -> str | None:

@@ -315,6 +315,13 @@ CARER_ADMITTED = (
         dead=["illegal_transition"],
     ),
     Scenario(
+        "one answer's id for another answer: the second is refused, and kept",
+        [*START, Answer("ben", CHECKED, "accept", again="u-1"), complete(CHECKED, "moved", again="u-1")],
+        flags=[FLAG],
+        tasks=[CHECK | {"status": "accepted", "revision": 2}],
+        dead=["id_reused"],
+    ),
+    Scenario(
         "an answer that comes twice counts once",
         [*START, Answer("ben", CHECKED, "accept", again="u-1"), Answer("ben", CHECKED, "accept", again="u-1")],
         flags=[FLAG],
