@@ -120,9 +120,16 @@ def run_apps(*makers: Callable[[], LineApp]) -> None:
     except Problem as problem:
         print(f"kithline: {problem}", file=sys.stderr)  # noqa: T201
         raise SystemExit(MISCONFIGURED) from None
-    worker = faust.Worker(first, *others, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker = _Worker(first, *others, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write terminal codes between the lines of the log
     worker.execute_from_commandline()
+
+
+class _Worker(faust.Worker):  # type: ignore[misc]
+    """Keeps the command line by which an operator finds the process; Faust would rename it after the first app."""
+
+    def _setproctitle(self, info: str, *, ident: str = "") -> None:
+        pass
 
 
 def _check_port(app: LineApp) -> None:
