@@ -39,6 +39,11 @@ class DeadLetter(Published):
     timestamp_ms: int = Field(description="The original record's Kafka timestamp.")
     processor: str
     sealed: bool = False
+    whole: bool = Field(
+        default=True,
+        description="False: the record is larger than this topic takes, and only its beginning is kept here. All of "
+        "it stands at topic, partition and offset for as long as that topic keeps it.",
+    )
     key: str | None = Field(description="base64; sealed with the rest where `sealed`.")
     value: str | None = Field(description="base64; where `sealed`, a NaCl sealed box of key, headers and value.")
     headers: list[tuple[str, str]] = Field(description="Names with base64 values; empty where `sealed`.")

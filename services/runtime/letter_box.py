@@ -90,6 +90,7 @@ def listed(one: Kept) -> dict[str, str | int | bool]:
         "at": from_milliseconds(letter.timestamp_ms),
         "processor": letter.processor,
         "sealed": letter.sealed,
+        "whole": letter.whole,
         "detail": HKID.sub(_MASK, letter.detail.encode()).decode(),
     }
 
@@ -115,7 +116,10 @@ def _hex_row(row: bytes) -> str:
 def again(one: Kept, original: Record, value: bytes | None = None) -> Record:
     """The record to send back to where it came from, with `value` in place of its own where one is given.
 
-    A new input record like any other: it is checked again. Raises Problem where it would carry identity."""
+    A new input record like any other: it is checked again. Raises Problem where it would carry identity, or
+    where only a part of it is left."""
+    if not one.letter.whole:
+        raise Problem(f"{one.id}: was too large to be kept whole; its source must send it again, as events of its own")
     kept_headers = tuple((name, data) for name, data in original.headers if name != REPLAYED_FROM)
     record = replace(
         original,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import replace
 
 import orjson
 from nacl.exceptions import CryptoError
@@ -12,7 +13,14 @@ from contracts.envelope import Headers
 from services.runtime.errors import Problem
 from services.runtime.fold import Dead, Record
 
-__all__ = ["Sealer", "record_of_letter"]
+__all__ = ["MAX_KEPT_BYTES", "Sealer", "record_of_letter"]
+
+MAX_KEPT_BYTES = 1_500_000
+"""A larger record is not kept whole: `dead.letters` takes 3 MiB, and sealing makes 1.8 bytes of one. A producer that
+compresses can send records of a hundred times what a topic takes; one of them must not stop its partition for good."""
+
+_BEGINNING = 100_000
+"""Of the key and of the value of such a record, so many bytes are kept."""
 
 
 class Sealer:
@@ -33,10 +41,13 @@ class Sealer:
     def letter(self, processor: str, dead: Dead) -> DeadLetter:
         """The dead letter of one record. A sealed one shows neither key, value nor headers."""
         record = dead.record
+        whole = _size(record) <= MAX_KEPT_BYTES
+        if not whole:
+            record = replace(record, key=record.key[:_BEGINNING], value=record.value[:_BEGINNING], headers=())
         key, value, headers = _text(record.key), _text(record.value), _texts(record.headers)
         if dead.identity:
-            whole = orjson.dumps({"key": key, "value": value, "headers": headers})
-            key, value, headers = None, base64.b64encode(self._box.encrypt(whole)).decode(), []
+            inside = orjson.dumps({"key": key, "value": value, "headers": headers})
+            key, value, headers = None, base64.b64encode(self._box.encrypt(inside)).decode(), []
         return DeadLetter(
             reason=dead.reason,
             detail=dead.detail,
@@ -46,6 +57,7 @@ class Sealer:
             timestamp_ms=record.timestamp,
             processor=processor,
             sealed=dead.identity,
+            whole=whole,
             key=key,
             value=value,
             headers=headers,
@@ -72,6 +84,10 @@ def record_of_letter(letter: DeadLetter, vault_private_key: bytes | None = None)
         offset=letter.offset,
         timestamp=letter.timestamp_ms,
     )
+
+
+def _size(record: Record) -> int:
+    return len(record.key) + len(record.value) + sum(len(name) + len(data) for name, data in record.headers)
 
 
 def _text(data: bytes) -> str | None:

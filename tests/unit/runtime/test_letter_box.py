@@ -3,6 +3,7 @@
 import base64
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from services.runtime import vault_log
 from services.runtime.errors import Problem
 from services.runtime.fold import Dead, MemoryStore, Record, Task, encode
 from services.runtime.letter_box import REPLAYED_FROM, again, find, keep, listed, shown
-from services.runtime.letters import Sealer, record_of_letter
+from services.runtime.letters import MAX_KEPT_BYTES, Sealer, record_of_letter
 from tests.scenario import expand
 
 VAULT = PrivateKey.generate()
@@ -133,3 +134,11 @@ def test_the_vaults_key_is_read_in_its_usual_forms(tmp_path: Path) -> None:
 
 def test_letters_on_the_topic_are_of_the_contract() -> None:
     assert DeadLetter.model_validate_json(letter(CALL).value).topic == CALL.topic
+
+
+def test_what_is_not_whole_is_not_sent_back() -> None:
+    large = replace(CALL, value=b"x" * (MAX_KEPT_BYTES + 1))
+    (one,) = keep([letter(large)])
+    assert listed(one)["whole"] is False
+    with pytest.raises(Problem, match="too large"):
+        again(one, record_of_letter(one.letter))

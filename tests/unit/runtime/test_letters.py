@@ -1,13 +1,16 @@
 """Dead letters keep every byte, and show none of it where it carries identity."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from nacl.public import PrivateKey
 
+from contracts.deadletters import Reason
 from services.runtime.errors import Problem
 from services.runtime.fold import Dead, Record
-from services.runtime.letters import Sealer, record_of_letter
+from services.runtime.letters import MAX_KEPT_BYTES, Sealer, record_of_letter
+from services.runtime.topics import topics
 
 _VAULT = PrivateKey.generate()
 _PUBLIC = base64.b64encode(bytes(_VAULT.public_key)).decode()
@@ -45,3 +48,22 @@ def test_a_sealed_letter_shows_nothing_and_opens_only_with_the_vaults_key() -> N
 def test_without_a_usable_key_nothing_starts(key: str | None) -> None:
     with pytest.raises(Problem, match="KITHLINE_VAULT_PUBLIC_KEY"):
         Sealer(key)
+
+
+@pytest.mark.parametrize("reason", ["invalid", "identity"])
+@pytest.mark.parametrize(
+    "large",
+    [
+        replace(_RECORD, value=b"x" * MAX_KEPT_BYTES * 40),
+        replace(_RECORD, key=b"x" * MAX_KEPT_BYTES),
+        replace(_RECORD, headers=(("ce_id", b"x" * MAX_KEPT_BYTES),)),
+        replace(_RECORD, value=b"x" * (MAX_KEPT_BYTES - 100)),
+    ],
+)
+def test_however_large_a_record_is_its_letter_can_be_written(large: Record, reason: Reason) -> None:
+    letter = Sealer(_PUBLIC).letter("admission", Dead(large, reason, "why"))
+    room = int(topics()["dead.letters"].configuration["max.message.bytes"])
+    assert len(letter.model_dump_json()) < room - 10_000
+    kept = record_of_letter(letter, bytes(_VAULT))
+    assert letter.whole == (kept == large)
+    assert large.value.startswith(kept.value) and kept.value
