@@ -26,9 +26,6 @@ _TASK = uuid5(_ROOT, "task")
 PersonId = Annotated[str, StringConstraints(pattern=r"^p-[0-9a-f]{32}$")]
 """A keyed pseudonym: `p-` and 128 bits of HMAC-SHA256 in hex, made inside the source's own zone."""
 
-SubjectId = Annotated[str, StringConstraints(pattern=r"^(p|c)-[0-9a-f-]{32,36}$")]
-"""A person's pseudonym, or the id of a contact whose caller nobody could identify (`c-` and a UUID)."""
-
 HouseholdId = Annotated[str, StringConstraints(pattern=r"^h-[0-9a-f-]{36}$")]
 """`h-` and a UUID, minted from the household's first tenancy, or from a person who has none."""
 

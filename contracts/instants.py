@@ -42,8 +42,10 @@ def canonical(instant: str) -> str:
 
 
 def plus(instant: str, *, days: float = 0, hours: float = 0, seconds: float = 0) -> str:
-    """The instant that lies the given days, hours and seconds later (negative: earlier)."""
-    return write(parse(instant) + timedelta(days=days, hours=hours, seconds=seconds))
+    """The instant that lies the given days, hours and seconds later (negative: earlier), or the last (first) that
+    can be written: sources say "until further notice" as the end of the year 9999, and no fold may fail at that."""
+    span = timedelta(days=days, hours=hours, seconds=seconds)
+    return write(_shifted(parse(instant), span))
 
 
 def milliseconds(instant: str) -> int:
@@ -62,7 +64,14 @@ HONG_KONG_OFFSET = timedelta(hours=8)
 @lru_cache(maxsize=1024)  # asked of the same few instants again and again: an `as_of`, the starts of tenancies
 def day_of(instant: str) -> date:
     """The calendar day in Hong Kong (UTC+8, no summer time since 1979)."""
-    return (parse(instant) + HONG_KONG_OFFSET).date()
+    return _shifted(parse(instant), HONG_KONG_OFFSET).date()
+
+
+def _shifted(moment: datetime, span: timedelta) -> datetime:
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if span > timedelta() else datetime.min.replace(tzinfo=UTC)
 
 
 Instant = Annotated[

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
+from services.runtime.intake import HKID
+
 __all__ = [
     "DEMO_KEY",
     "DEMO_NAMESPACE",
@@ -35,9 +37,6 @@ HKID can slip into a demonstration and no synthetic one into production. `any`: 
 
 _EVENTS = uuid5(NAMESPACE_URL, "urn:kithline:event")
 _FORM = re.compile(r"([A-Z]{1,2})([0-9]{6})\(?([0-9A])\)?")
-_SHAPE = re.compile(
-    rb"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A])|[a-z]{1,2}[0-9]{6}\([0-9A]\))(?![A-Za-z0-9])"
-)
 _VALUES = "0123456789A"
 
 
@@ -58,7 +57,7 @@ def looks_like_hkid(text: str) -> bool:
 
 def has_identity(raw: bytes) -> bool:
     """Whether anything in these bytes has the form of an HKID."""
-    return _SHAPE.search(raw) is not None
+    return HKID.search(raw) is not None
 
 
 def event_id(*parts: str) -> str:

@@ -46,6 +46,7 @@ class ProcessorService(Service):  # type: ignore[misc]
         self._open = AsyncExitStack()
         self.tasks: dict[int, RunningTask] = {}
         self.joined = False
+        self._pump: asyncio.Task[None] | None = None
         self._read_all = False
 
     @property
@@ -90,8 +91,9 @@ class ProcessorService(Service):  # type: ignore[misc]
     async def on_stop(self) -> None:
         """Finishes the batches in hand, leaves the group, lets go of the connections."""
         await self.drop_tasks()
-        self._pump.cancel()
-        await asyncio.wait([self._pump])
+        if self._pump is not None:  # a stop may come while we still wait for the cluster
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
         await self._open.aclose()
 
     async def _feed_tasks(self) -> None:
