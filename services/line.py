@@ -20,21 +20,11 @@ from services.policy import load_clocks, load_directory, load_rules, load_source
 from services.referral.desk import Desk
 from services.register import welfare
 from services.runtime.fold import MemoryStore, Processor, Record, Task, Turn
+from services.runtime.settings import WEB_ORDER
 
 __all__ = ["SERVICES", "Line", "line_processors"]
 
-SERVICES: tuple[str, ...] = (
-    "admission",
-    "housing",
-    "hotline",
-    "register",
-    "community",
-    "people",
-    "correlator",
-    "referral",
-    "adapters",
-    "clock",
-)
+SERVICES: tuple[str, ...] = WEB_ORDER
 """Every service, in the order of the web ports. Each is `services.<name>.app`."""
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.control import ClockCommand, Tick
-from contracts.instants import from_milliseconds
 from services.runtime.app import LineApp, create_app
 from services.runtime.fold import TICKS, UNIT_TICKS
 from services.runtime.logs import logger
 from services.runtime.metrics import TICKS_PUBLISHED
+from services.runtime.now import now
 from services.runtime.settings import Settings
 
 __all__ = ["COMMANDS", "app"]
@@ -46,9 +46,9 @@ def _follow_time(line: LineApp) -> None:
     @line.timer(1.0, name="tick")  # type: ignore[untyped-decorator]
     async def tick() -> None:
         nonlocal last
-        now = from_milliseconds(time.time_ns() // 1_000_000)
+        instant = now()
         for topic in (TICKS, UNIT_TICKS):
-            await publish(line, topic, now)
+            await publish(line, topic, instant)
         last = time.monotonic()
 
     line.checks["ticks"] = lambda: time.monotonic() - last < _SILENT_SECONDS

@@ -6,7 +6,7 @@ raised when the person, the carer or the household moves in its course.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.facts import Fact
 from contracts.ids import flag_id
@@ -71,9 +71,7 @@ def _visits_of_carers(household: Household, as_of: str, typology: str) -> Iterat
     for person in household.cared_for:
         for carer, care in household.carers_of(person):
             for visit in carer.visits:
-                began = visit.admitted or visit.discharged or visit.cancelled
-                assert began is not None
-                if person.home_at(began["at"]) != household.id or visit.admitted is None:
+                if visit.admitted is None or person.home_at(visit.admitted["at"]) != household.id:
                     continue
                 yield Candidate(
                     household,
@@ -127,7 +125,7 @@ def _strain_runs(household: Household, as_of: str, typology: str) -> Iterator[Ca
                 run = [f for f in run if f["received"] <= answered["at"]] or [first]
             contacts = [contact for contact in contacts if contact not in run]
             if person.home_at(first["at"]) == household.id:
-                yield _with_run(candidate, run)
+                yield replace(candidate, behind=tuple(run))
 
 
 def _about_strain(fact: Fact) -> bool:
@@ -142,19 +140,6 @@ def _leading_run(contacts: list[Fact]) -> list[Fact]:
             break
         run.append(contact)
     return run
-
-
-def _with_run(candidate: Candidate, run: list[Fact]) -> Candidate:
-    return Candidate(
-        candidate.household,
-        candidate.as_of,
-        candidate.typology,
-        candidate.subject,
-        candidate.episode,
-        candidate.episode_at,
-        tuple(run),
-        candidate.person,
-    )
 
 
 def _dangerous_contacts(household: Household, as_of: str, typology: str) -> Iterator[Candidate]:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.tasks import UNIT_KINDS
 from services.demo.ledger import Books
+from services.runtime.batch import record_of
 from services.runtime.cluster import admin, connection, partition_counts
 from services.runtime.fold import TICKS, UNIT_TICKS, Record
 from services.runtime.settings import Settings
@@ -69,14 +70,14 @@ class Observer:
             now = time.time() * 1000
             for records in fetched.values():
                 for raw in records:
-                    self._see(Record(raw.topic, raw.key or b"", raw.value, tuple(raw.headers)), raw.partition)
+                    self._see(record_of(raw))
                     if raw.topic.startswith("referral.tasks."):
                         self.latencies_ms.append(now - raw.timestamp)
 
-    def _see(self, record: Record, partition: int) -> None:
+    def _see(self, record: Record) -> None:
         self.counts[record.topic] += 1
         if record.topic in (TICKS, UNIT_TICKS):
-            self._ticks[record.topic, partition] = orjson.loads(record.value)["as_of"]
+            self._ticks[record.topic, record.partition] = orjson.loads(record.value)["as_of"]
         elif record.topic in ANSWERS:
             self.answers.append(record)
             self.decided += [record] if record.topic == "officer.decisions" else []

@@ -5,9 +5,10 @@ No consumer group: nothing is committed, nobody is disturbed, and two readers se
 
 from collections.abc import AsyncIterator, Iterable
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from services.runtime.batch import record_of
 from services.runtime.cluster import admin, connection, partition_counts
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
@@ -56,7 +57,7 @@ async def stream_topics(settings: Settings, topics: Iterable[str]) -> AsyncItera
             for place, records in fetched.items():
                 for record in records:
                     if record.offset < ends[place]:
-                        yield _record(record)
+                        yield record_of(record)
             # The position, not the last record, tells the end: the last offsets may be transaction markers, or
             # records of a transaction that was aborted.
             done = [place for place in left if await consumer.position(place) >= ends[place]]
@@ -69,15 +70,3 @@ async def stream_topics(settings: Settings, topics: Iterable[str]) -> AsyncItera
         ) from fault
     finally:
         await consumer.stop()
-
-
-def _record(record: ConsumerRecord) -> Record:
-    return Record(
-        topic=record.topic,
-        key=record.key or b"",
-        value=record.value or b"",
-        headers=tuple(record.headers),
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=record.timestamp,
-    )

@@ -4,7 +4,7 @@ from collections import Counter
 
 from services.runtime import metrics
 from services.runtime.fold import Record
-from services.runtime.transaction import now_ms
+from services.runtime.now import now_ms
 
 __all__ = ["Tally"]
 

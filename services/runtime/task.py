@@ -21,11 +21,12 @@ from services.runtime.fold import TICK_TOPICS, Dead, Processor, Record, Task, Tu
 from services.runtime.letters import Sealer
 from services.runtime.logs import logger
 from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker
+from services.runtime.now import now_ms
 from services.runtime.partitions import partition_of
 from services.runtime.settings import Settings
 from services.runtime.store import PackedStore
 from services.runtime.tally import Tally
-from services.runtime.transaction import Writer, now_ms
+from services.runtime.transaction import Writer
 
 __all__ = ["Place", "RunningTask"]
 

@@ -1,7 +1,6 @@
 """One task's transactional producer, and the one transaction that a batch is."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -92,8 +91,3 @@ class Writer:
             await self._producer.send_batch(builder, place.topic, partition=place.partition) for builder in builders
         ]
         await asyncio.gather(*deliveries)
-
-
-def now_ms() -> int:
-    """The wall clock, in Kafka's unit."""
-    return time.time_ns() // 1_000_000
