@@ -1,13 +1,36 @@
-"""Bringing a task's state back from its changelog."""
+"""Bringing a task's position back from its group, and its state from its changelog."""
+
+import asyncio
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from services.runtime.cluster import connection
 from services.runtime.marker import MARKER_KEY, Marker
 from services.runtime.settings import Settings
 from services.runtime.store import PackedStore
 
-__all__ = ["restore"]
+__all__ = ["committed_offsets", "restore"]
+
+_AGAIN_SECONDS = 0.2
+
+
+async def committed_offsets(
+    admin: AIOKafkaAdminClient, group: str, inputs: Sequence[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Where the group stands on those inputs for which it has committed anything. Give it a time-out.
+
+    Asks until it is told: a coordinator that has just moved knows a little later, and that is no reason to end."""
+    while True:
+        try:
+            found = await admin.list_consumer_group_offsets(group, partitions=list(inputs))
+        except (KafkaError, AttributeError):  # aiokafka trips over "still loading" with the latter
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return {place: at for place, at in found.items() if at.offset >= 0}
 
 
 async def restore(settings: Settings, topic: str, partition: int, store: PackedStore) -> Marker | None:

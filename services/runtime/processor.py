@@ -83,7 +83,8 @@ class ProcessorService(Service):  # type: ignore[misc]
         )
         self._place = Place(processor, settings, consumer, client, counts, sealer)
         consumer.subscribe(topics=list(processor.inputs), listener=_Assignments(self))
-        # Stopped first and by name, so that the group need not wait for our session to run out.
+        # Stopped first, so that the group need not wait for our session to run out. (A member with a name of its own
+        # does not leave: it is expected back, and its partitions wait for it until then.)
         self._open.push_async_callback(consumer.stop)
         await consumer.start()
         self._pump = asyncio.create_task(self._feed_tasks())

@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from contracts.instants import milliseconds
 from services.runtime import metrics
 from services.runtime.batch import Inbox, in_order, record_of
-from services.runtime.changelog import restore
+from services.runtime.changelog import committed_offsets, restore
 from services.runtime.cluster import DEAD_LETTERS, group_of
 from services.runtime.ending import end_at_once
 from services.runtime.fold import TICK_TOPICS, Dead, Processor, Record, Task, Turn
@@ -120,8 +120,8 @@ class RunningTask:
     async def _restore(self) -> Task:
         place, started = self._place, time.monotonic()
         metrics.TASK_READY.labels(*self._labels).set(0)
-        offsets = await place.admin.list_consumer_group_offsets(group_of(place.processor.name), partitions=self.inputs)
-        committed = {tp: found for tp, found in offsets.items() if found.offset >= 0}
+        async with asyncio.timeout(place.settings.transaction_timeout_ms / 1000):
+            committed = await committed_offsets(place.admin, group_of(place.processor.name), self.inputs)
         restored = await restore(place.settings, place.processor.changelog, self.partition, self._store)
         self._marker = agree(self.name, committed_marker(at.metadata for at in committed.values()), restored)
         # In a thread: it looks through the whole state for what is due, and heartbeats must go on meanwhile.

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from contracts.deadletters import DeadLetter
 from services.runtime.cluster import DEAD_LETTERS
@@ -160,3 +161,36 @@ async def test_a_record_as_large_as_the_broker_takes_still_becomes_a_dead_letter
     kept = [record for record in await line.read(DEAD_LETTERS) if line.tag in record.value.decode()]
     (letter,) = (DeadLetter.model_validate_json(record.value) for record in kept)
     assert record_of_letter(letter, bytes(VAULT)).value == whole
+
+
+async def test_a_small_batch_that_holds_a_huge_record_stops_no_partition(line: Bench) -> None:
+    await line.make_topics()
+    await line.start("counting").until_ready()
+    sizes = (1_400_000, 30_000_000)
+    async with AIOKafkaProducer(
+        bootstrap_servers=line.kafka, compression_type="gzip", max_request_size=2**26, max_batch_size=2**26
+    ) as producer:
+        for size in sizes:
+            await producer.send_and_wait(line.topic("a"), b"x" * size, b"k1", partition=0)
+        await producer.send_and_wait(line.topic("a"), orjson.dumps({"id": 1, "x": 1}), b"k1", partition=0)
+    await line.rest("counting")
+    assert await line.state("counting") == {"k1": {"count": 1, "sum": 1}}
+    letters = [DeadLetter.model_validate_json(r.value) for r in await line.read(DEAD_LETTERS)]
+    mine = [letter for letter in letters if letter.processor == f"{line.tag}.counting"]
+    assert [(letter.reason, letter.whole) for letter in mine] == [("unreadable", True), ("unreadable", False)]
+    assert record_of_letter(mine[0]).value == b"x" * sizes[0]
+
+
+async def test_what_is_read_late_is_not_dated_so_far_back_that_kafka_deletes_it(line: Bench) -> None:
+    await line.make_topics()
+    await line.start("counting").until_ready()
+    now, hour, day = int(time.time() * 1000), 3_600_000, 86_400_000
+    sent = {1: now - 30 * day, 2: now - hour}
+    async with AIOKafkaProducer(bootstrap_servers=line.kafka) as producer:
+        for number, timestamp in sent.items():
+            value = orjson.dumps({"id": number, "x": 1})
+            await producer.send_and_wait(line.topic("a"), value, b"k1", partition=0, timestamp_ms=timestamp)
+    await line.rest("counting")
+    dated = {orjson.loads(record.value)["id"]: record.timestamp for record in await line.read(line.topic("sums"))}
+    assert dated[2] == sent[2]
+    assert now - day <= dated[1] < now - day + hour
