@@ -10,7 +10,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-__all__ = ["EPOCH", "Instant", "canonical", "day_of", "milliseconds", "parse", "plus"]
+__all__ = [
+    "EPOCH",
+    "Instant",
+    "canonical",
+    "day_of",
+    "from_milliseconds",
+    "in_hong_kong",
+    "milliseconds",
+    "parse",
+    "plus",
+    "write",
+]
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The `as_of` of a task that has seen no tick yet."""
@@ -58,13 +69,18 @@ def from_milliseconds(value: int) -> str:
     return write(datetime.fromtimestamp(value / 1000, UTC))
 
 
-HONG_KONG_OFFSET = timedelta(hours=8)
+_HONG_KONG_OFFSET = timedelta(hours=8)
 
 
 @lru_cache(maxsize=1024)  # asked of the same few instants again and again: an `as_of`, the starts of tenancies
 def day_of(instant: str) -> date:
-    """The calendar day in Hong Kong (UTC+8, no summer time since 1979)."""
-    return _shifted(parse(instant), HONG_KONG_OFFSET).date()
+    """The calendar day in Hong Kong."""
+    return in_hong_kong(instant).date()
+
+
+def in_hong_kong(instant: str) -> datetime:
+    """What clock and calendar show there (UTC+8, no summer time since 1979)."""
+    return _shifted(parse(instant), _HONG_KONG_OFFSET)
 
 
 def _shifted(moment: datetime, span: timedelta) -> datetime:

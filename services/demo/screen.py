@@ -8,7 +8,7 @@ from rich.table import Table
 
 from contracts.events import FEEDS
 from contracts.flags import OPEN
-from contracts.instants import HONG_KONG_OFFSET, parse
+from contracts.instants import in_hong_kong
 from contracts.tasks import TERMINAL
 from services.demo.observer import Observer
 
@@ -17,7 +17,7 @@ __all__ = ["Screen", "hong_kong"]
 
 def hong_kong(instant: str) -> str:
     """An instant as a person in Hong Kong reads it."""
-    return f"{parse(instant) + HONG_KONG_OFFSET:%a %d %b %Y %H:%M}"
+    return f"{in_hong_kong(instant):%a %d %b %Y %H:%M}"
 
 
 class Screen:

@@ -6,7 +6,7 @@ A code that has no words here (a newer one, or one of policy) is shown as it is:
 from collections.abc import Mapping
 from typing import Literal
 
-from contracts.instants import EPOCH, HONG_KONG_OFFSET, parse
+from contracts.instants import EPOCH, in_hong_kong
 
 __all__ = ["Both", "Lang", "age_words", "hong_kong_time", "joined", "labelled", "of", "said", "word"]
 
@@ -221,7 +221,7 @@ def hong_kong_time(instant: str, lang: Lang) -> str:
     """An instant as a clock in Hong Kong shows it, to the minute."""
     if instant <= EPOCH:
         return of(("before the first tick of the clock", "時鐘啟動之前"), lang)
-    moment = parse(instant) + HONG_KONG_OFFSET
+    moment = in_hong_kong(instant)
     if lang == "zh-Hant":
         return f"{moment.year}年{moment.month}月{moment.day}日{moment:%H:%M}"
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M}"

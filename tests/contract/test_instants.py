@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from contracts.instants import canonical, day_of, milliseconds, plus
+from contracts.instants import canonical, day_of, in_hong_kong, milliseconds, plus
 
 LAST, FIRST = "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00.000Z"
 
@@ -18,6 +18,7 @@ def test_after_the_last_instant_there_is_the_last(span: dict[str, float]) -> Non
 def test_every_instant_has_a_day_and_a_number() -> None:
     assert day_of(LAST) == day_of("9999-12-31T20:00:00Z") == date(9999, 12, 31)
     assert day_of("2026-07-01T16:00:00Z") == date(2026, 7, 2)
+    assert in_hong_kong("2026-07-01T16:00:00Z").hour == 0
     assert milliseconds(FIRST) < 0 < milliseconds(LAST)
 
 

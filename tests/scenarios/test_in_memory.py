@@ -1,6 +1,6 @@
 """Every scenario in memory: as it is told, and with the feed's records before each answer in other orders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from random import Random
 
@@ -8,10 +8,12 @@ import pytest
 
 from contracts.flags import Flag
 from contracts.tasks import Task
+from services.line import Line
 from services.runtime.fold import Record
+from services.runtime.store import PackedStore
 from tests.scenarios import SCENARIOS, Scenario
-from tests.scenarios.memory import misnumbered, run_in_memory, still_open
-from tests.scenarios.model import Step, unmet
+from tests.scenarios.memory import misnumbered, processors, run_in_memory, still_open, take
+from tests.scenarios.model import Ends, Step, unmet
 
 ORDERS = 12
 
@@ -43,7 +45,22 @@ def test_it_ends_so_in_other_orders_too(scenario: Scenario) -> None:
             scenario.check(ends)
 
 
-def _shuffled(steps: tuple[Step, ...], dice: Random, doubled: bool) -> Iterator[Step]:
+@SCENARIO
+def test_it_ends_so_with_state_that_is_packed_after_each_record(scenario: Scenario) -> None:
+    """As the engine keeps it: bytes. So no fold changes a value that it was given, or leans on what JSON does not keep;
+    in memory alone nobody would notice."""
+    line, ends = Line(processors(), scenario.as_of), Ends()
+    stores = [PackedStore() for _ in line.tasks]
+    for task, store in zip(line.tasks, stores, strict=True):
+        task.store = store
+    for step in scenario.steps:
+        take(line, step if isinstance(step, Record) else step.record(ends), ends)
+        for store in stores:
+            store.changes()
+    assert ends == run_in_memory(scenario.steps, scenario.as_of)
+
+
+def _shuffled(steps: Iterable[Step], dice: Random, doubled: bool) -> Iterator[Step]:
     """The steps, with each unbroken run of feed records in another order (and some of them twice)."""
     for (is_feed, _), run in groupby(steps, key=lambda s: (isinstance(s, Record), getattr(s, "phase", 0))):
         together = list(run)
