@@ -50,6 +50,8 @@ CAUSES: Mapping[str, Both] = {
     "no_longer_met": ("the rule's conditions no longer hold", "已不再符合規則的條件"),
     "identity_merged": ("two ids turned out to be one person", "兩個編號證實屬同一人"),
     "no_longer_of_this_household": ("it no longer belongs to this household", "已不屬此住戶"),
+    "rerouted": ("it goes to another unit", "改由其他單位跟進"),
+    "no_longer_asked": ("the rules no longer ask for it", "規則已不再要求"),
     "withdrawn": ("the reason for it is gone", "原因已不存在"),
     "confirmed_need": ("the need was confirmed", "證實有需要"),
     "arranged_already": ("care was arranged already", "已有照顧安排"),

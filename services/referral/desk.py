@@ -133,9 +133,11 @@ class _Work:
                 for task in mine:
                     self._publish(take_back(task, flag["cause"] or "withdrawn"))
             return
+        asked = {(ask.purpose, ask.unit) for ask in _asks(flag)}
         for task in mine:
-            if (again := reissue(task)) is not None:
-                self._publish(again)
+            # the rules may have changed since it was asked
+            wanted = (task.purpose, task.asked_of) in asked
+            self._publish(reissue(task) if wanted else take_back(task, "no_longer_asked"))
         for raw in flag["asks"]:
             ask = Ask.model_validate(raw)
             released = self.state["released"].get(flag_id)
@@ -207,8 +209,7 @@ class _Work:
             self._request(flag, ask, now, task.part_of, _since(task, ask))
 
     def _ask_of(self, flag: Value, task: Task) -> Ask | None:
-        asks = [Ask.model_validate(raw) for raw in [*flag["asks"], *(step["ask"] for step in flag["then"])]]
-        return next((ask for ask in asks if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
+        return next((ask for ask in _asks(flag) if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
 
     def _follow_up(self, flag_id: str, now: str) -> None:
         """While the flag is open: what people's findings ask for next, each once, however often it was found."""
@@ -277,6 +278,11 @@ class _Work:
             ("ce_subject", task.for_.encode()),
         )
         self.turn.emit(f"referral.tasks.{task.unit_kind}", self.household, raw, headers)
+
+
+def _asks(flag: Value) -> list[Ask]:
+    """All that a flag asks for, or may ask for when something is found."""
+    return [Ask.model_validate(raw) for raw in [*flag["asks"], *(step["ask"] for step in flag["then"])]]
 
 
 def _digest(update: TaskUpdate) -> str:
