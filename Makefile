@@ -29,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## a district's month through the whole line, on real Kafka (ARGS="--households 500")
 	@$(BIN)/kithline demo $(ARGS)
 
-test: $(STAMP)  ## all tests (some need the real Kafka, which is fetched once; ARGS="-k name" to choose)
+test: $(STAMP)  ## all tests (some need the real Kafka, which is fetched once; ARGS="-k name" or "tests/unit/doors" to choose)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(STAMP)  ## lint, format, types, architecture
@@ -45,10 +45,10 @@ format: $(STAMP)  ## let ruff mend what it can
 bench: $(STAMP)  ## events a second of the engine and its peers: a table, and benchmarks/results/latest.json
 	@$(BIN)/python -m benchmarks --json benchmarks/results/latest.json $(ARGS)
 
-soak: $(STAMP)  ## the long tests, not part of `make test`
+soak: $(STAMP)  ## the long tests, not part of `make test` (ten minutes)
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-mutants: $(STAMP)  ## change the pure modules a little, see whether a test notices (hours)
+mutants: $(STAMP)  ## change the pure modules a little, see whether a test notices (hours; ARGS="'services.referral.lifecycle*'")
 	@$(BIN)/mutmut run $(ARGS)
 
 schemas: $(STAMP)  ## write contracts/schemas anew from the models

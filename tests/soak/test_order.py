@@ -9,7 +9,7 @@ from tests.histories import histories
 from tests.unit.test_line import QUICK, ends_alike, overtaking_ends_alike
 
 LONG = settings(QUICK, max_examples=3_000, database=None)
-"""About a quarter of an hour on one core. Leaves nothing behind: a failure prints the blob that repeats it."""
+"""Eight minutes on two shared cores. Leaves nothing behind: a failure prints the blob that repeats it."""
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(7_200)]
 
