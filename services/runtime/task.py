@@ -44,6 +44,9 @@ _OLDEST_MS = 86_400_000
 """Outputs are never dated further back than a day. Retention goes by the timestamp: when a feed that keeps 400 days is
 read from its beginning, facts dated like it would go from a topic that keeps 35 before anybody had read them."""
 
+_LONGEST_KEY = 1_000
+"""Of the original key, so many bytes are the dead letter's own key."""
+
 _Step = tuple[Record, Turn | None, str]
 
 
@@ -219,8 +222,8 @@ class RunningTask:
 
     def _bury(self, dead: Dead, timestamp: int, writer: Writer) -> None:
         letter = self._place.sealer.letter(self._place.processor.name, dead)
-        # A key may hold the identity for which the letter is sealed.
-        key = None if letter.sealed else dead.record.key or None
+        # A key may hold the identity for which the letter is sealed; one of a megabyte stands in the letter already.
+        key = None if letter.sealed else dead.record.key[:_LONGEST_KEY] or None
         partition = self.partition % self._place.counts[DEAD_LETTERS]
         writer.add(DEAD_LETTERS, partition, key, letter.model_dump_json().encode(), timestamp)
 
