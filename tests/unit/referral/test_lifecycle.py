@@ -124,3 +124,29 @@ def test_what_nobody_saw_is_the_same_task_again_and_what_somebody_saw_is_not() -
     assert reissue(task("cancelled", "delivered")) is None
     assert reissue(task("completed", "service_started")) is None
     assert reissue(task("requested", "queued")) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "business_status"),
+    [
+        ("complete", "service_delivered", "service_started"),
+        ("complete", "placement_arranged", "service_started"),
+        ("complete", "risk_assessed", "contact_made"),
+    ],
+)
+def test_a_service_that_began_is_more_than_a_contact(action: str, outcome: str, business_status: str) -> None:
+    assert answer(task("accepted", "delivered"), says(action, outcome=outcome)).business_status == business_status
+
+
+def test_a_units_own_number_for_the_task_is_kept() -> None:
+    accepted = answer(task(), says("accept", filler_id="case-7"))
+    assert accepted.filler_id == "case-7"
+    later = says("complete", expected_revision=accepted.revision)
+    assert answer(accepted, later).filler_id == "case-7"
+
+
+def test_a_refused_answer_says_what_would_help() -> None:
+    with pytest.raises(Refused, match="the task is at revision 5; read it again"):
+        answer(task(), says("accept", expected_revision=4))
+    with pytest.raises(Refused, match="nobody asked to cancel this task"):
+        answer(task("accepted", "delivered"), says("confirm_cancel"))
