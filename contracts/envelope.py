@@ -1,7 +1,7 @@
 """The CloudEvents 1.0 envelope in binary mode: attributes as Kafka headers `ce_*`, the data as JSON."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -39,7 +39,7 @@ class Envelope(BaseModel):
     purpose: Token = "carer-support"
     testdata: bool = False
     keyepoch: int = Field(default=1, ge=1, description="Epoch of the key that made the pseudonyms.")
-    specversion: str = "1.0"
+    specversion: Literal["1.0"] = "1.0"
 
     @model_validator(mode="after")
     def _schema_matches_type(self) -> "Envelope":

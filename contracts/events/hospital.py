@@ -34,8 +34,10 @@ class Corrected(EventData):
     @model_validator(mode="before")
     @classmethod
     def _corrects_something(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not {"hospital", "admitted_at", "discharged_at"} & data.keys():
-            raise ValueError("a correction names at least one of hospital, admitted_at, discharged_at")
+        if isinstance(data, dict) and not data.keys() & {"hospital", "admitted_at", "discharged_at"}:
+            if data.get("deceased") is True:
+                return data
+            raise ValueError("a correction names at least one of hospital, admitted_at, discharged_at, or a death")
         return data
 
 

@@ -29,6 +29,8 @@ def translate(envelope: Envelope, data: Visit | Corrected | IdentityLink) -> Ite
             yield person_fact(person, "visit.admitted", visit, {"corrected": True}, data.admitted_at)
         if data.discharged_at is not None:
             yield person_fact(person, "visit.discharged", visit, {"deceased": data.deceased}, data.discharged_at)
+        if data.deceased:
+            yield person_fact(person, "visit.died", visit, {}, data.discharged_at)
         if data.hospital is not None:
             yield person_fact(person, "visit.hospital", visit, {"hospital": data.hospital})
         return
@@ -40,8 +42,11 @@ def translate(envelope: Envelope, data: Visit | Corrected | IdentityLink) -> Ite
         case "hospital.discharged":
             assert isinstance(data, Discharged)
             yield person_fact(person, "visit.discharged", visit, {"deceased": data.deceased})
+            # A slot of its own: a later correction of the discharge that is silent about it does not undo a death.
+            yield person_fact(person, "visit.died", visit, {} if data.deceased else None)
         case "hospital.discharge_cancelled":
             yield person_fact(person, "visit.discharged", visit, None)
+            yield person_fact(person, "visit.died", visit, None)
         case "hospital.admission_cancelled":
             yield person_fact(person, "visit.cancelled", visit, {})
         case "hospital.leave_started" | "hospital.leave_ended":

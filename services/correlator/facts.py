@@ -60,7 +60,7 @@ def carer_in_hospital(candidate: Candidate) -> Seen:
 def carer_died_in_hospital(candidate: Candidate) -> Seen:
     """Whether the visit ended with the carer's death. True or False. Source: hospital feed."""
     visit = _need(candidate.visit)
-    return Seen(visit.died, (visit.discharged,) if visit.discharged else ())
+    return Seen(visit.died, tuple(fact for fact in (visit.discharged, visit.death) if fact is not None))
 
 
 @fact("carer.cohort")

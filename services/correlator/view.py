@@ -24,13 +24,14 @@ class Visit:
     id: str
     admitted: Fact | None
     discharged: Fact | None
+    death: Fact | None
     cancelled: Fact | None
     leave: Fact | None
 
     @property
     def facts(self) -> list[Fact]:
         """All that was said of it, in the order in which it happened."""
-        said = (self.admitted, self.leave, self.discharged, self.cancelled)
+        said = (self.admitted, self.leave, self.discharged, self.death, self.cancelled)
         return [fact for fact in said if fact is not None]
 
     @property
@@ -39,7 +40,8 @@ class Visit:
 
     @property
     def died(self) -> bool:
-        return self.discharged is not None and bool((self.discharged["value"] or {}).get("deceased"))
+        """Whether the hospital has said that the patient died in this stay."""
+        return self.death is not None
 
     @property
     def away(self) -> bool:
@@ -97,6 +99,7 @@ class Person:
                 visit,
                 self.one("visit.admitted", visit),
                 self.one("visit.discharged", visit),
+                self.one("visit.died", visit),
                 self.one("visit.cancelled", visit),
                 self.one("visit.leave", visit),
             )
@@ -135,10 +138,6 @@ class Person:
         """The household where the person lives now, as far as anybody has said."""
         return self.home_at("9999")
 
-    @property
-    def lives_nowhere_else(self) -> bool:
-        return bool(self.stays)
-
     @cached_property
     def birth_year(self) -> int | None:
         for kind in ("membership.start", "membership.asserted", "residence"):
@@ -153,7 +152,7 @@ class Person:
         for fact in self.of("deceased"):
             if (fact["value"] or {}).get("confidence") == "confirmed":
                 return fact
-        return next((visit.discharged for visit in self.visits if visit.died and not visit.cancelled), None)
+        return next((visit.death for visit in self.visits if visit.died and not visit.cancelled), None)
 
     @property
     def in_hospital(self) -> bool:

@@ -229,9 +229,11 @@ def _died(patient: Segment) -> bool:
 def _corrects(message: Message, trigger: str) -> bool:
     """Whether a correction says anything of a visit. An A31 is about the person and may have no visit at all."""
     visits = message.all("PV1")
+    # a death that is told after the discharge: whoever was taken for returned has not come home
+    died = any(_died(patient) for patient in message.all("PID"))
     if trigger == "A31":
-        return any(visit.text(19) and (visit.text(44) or visit.text(45)) for visit in visits)
-    return not visits or any(visit.text(3, 4) or visit.text(44) or visit.text(45) for visit in visits)
+        return any(visit.text(19) and (visit.text(44) or visit.text(45) or died) for visit in visits)
+    return not visits or died or any(visit.text(3, 4) or visit.text(44) or visit.text(45) for visit in visits)
 
 
 def _links(message: Message, trigger: str, door: Door) -> list[Record]:

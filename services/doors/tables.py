@@ -126,8 +126,10 @@ def _hospital(row: Row, kind: str) -> tuple[str, Said]:
     if kind == "hospital.corrected":
         times = {name: row.instant_or_none(name) for name in ("admitted_at", "discharged_at")}
         said |= {"hospital": row.text("hospital"), **times}
-        if not any(said[name] for name in ("hospital", *times)):
-            raise DoorProblem("columns hospital, admitted_at and discharged_at are all empty: nothing is corrected")
+        if not any(said[name] for name in ("hospital", *times)) and not row.yes("deceased"):
+            raise DoorProblem(
+                "columns hospital, admitted_at, discharged_at and deceased are all empty: nothing is corrected"
+            )
     else:
         said["hospital"] = row.need("hospital")
     if kind in ("hospital.discharged", "hospital.corrected"):

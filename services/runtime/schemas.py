@@ -50,7 +50,12 @@ _RULES: dict[str, dict[str, Any]] = {
             {"required": ["address"], "properties": {"address": _SAID}},
         ]
     },
-    "hospital.corrected": {"anyOf": [{"required": [name]} for name in ("hospital", "admitted_at", "discharged_at")]},
+    "hospital.corrected": {
+        "anyOf": [
+            *({"required": [name]} for name in ("hospital", "admitted_at", "discharged_at")),
+            {"required": ["deceased"], "properties": {"deceased": {"const": True}}},
+        ]
+    },
     "hotline.contact": {
         "if": {"properties": {"caller_match": {"const": "confirmed"}}},
         "then": {"required": ["caller_person_id"], "properties": {"caller_person_id": _SAID}},

@@ -238,6 +238,36 @@ FEEDS = (
         cases=[37],
     ),
     Scenario(
+        "a death that the hospital tells after the discharge: what looked like a return was none",
+        feed(
+            *PAIR,
+            ADMITTED,
+            DISCHARGED,
+            {"type": "hospital.corrected", "subject": "anna", "visit": "V1", "deceased": True},
+        ),
+        flags=[FLAG | {"level": "very_high"}, {"who": "household T1", "rule": "little-support", "status": "active"}],
+        tasks=[CHECK],
+        cases=[37],
+    ),
+    Scenario(
+        "a later correction of the discharge's time that is silent about the death does not undo it",
+        feed(
+            *PAIR,
+            ADMITTED,
+            {**DISCHARGED, "deceased": True},
+            {
+                "type": "hospital.corrected",
+                "subject": "anna",
+                "visit": "V1",
+                "discharged_at": "2026-07-10T20:00",
+                "at": "2026-07-11T12:00",
+            },
+        ),
+        flags=[FLAG | {"level": "very_high"}, {"who": "household T1", "rule": "little-support", "status": "active"}],
+        tasks=[CHECK],
+        cases=[37],
+    ),
+    Scenario(
         "leave from the ward is no return",
         feed(*PAIR, ADMITTED, {**DISCHARGED, "type": "hospital.leave_started"}),
         flags=[FLAG],

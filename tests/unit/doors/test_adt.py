@@ -69,6 +69,14 @@ def test_other_triggers_and_messages_are_ignored_by_name() -> None:
     assert read("A08", pv1={3: "", 44: ""}) == Ignored("A08")  # a new address
 
 
+@pytest.mark.parametrize("trigger", ["A08", "A31"])
+def test_a_death_told_after_the_discharge_is_a_correction_of_its_own(trigger: str) -> None:
+    envelope, data = parts(read(trigger, pid={30: "Y"}, pv1={3: "", 44: ""}))
+    assert envelope.type == "hospital.corrected"
+    assert data == {"visit_id": "HN2600000001", "deceased": True}
+    assert read(trigger, pid={30: "N"}, pv1={3: "", 44: ""}) == Ignored(trigger)
+
+
 def test_a31_that_names_a_visits_times_corrects_it() -> None:
     _, data = parts(read("A31", pv1={44: "202606301200"}))
     assert data["admitted_at"] == "2026-06-30T04:00:00.000Z"
