@@ -96,4 +96,3 @@ class Projection(TypedDict):
     origin: str
     revision: int
     facts: list[Fact]
-    note: NotRequired[str]

@@ -21,7 +21,6 @@ class Outcome:
     def __init__(self) -> None:
         self.flags: dict[str, dict[str, Any]] = {}
         self.tasks: dict[str, dict[str, Any]] = {}
-        self.revisions = 0
         self.inputs = dict.fromkeys(FEEDS, 0)
         self.duplicates = 0
         self.dead_letters = 0
@@ -76,8 +75,6 @@ def _take(line: Line, record: Record, outcome: Outcome) -> None:
             if output.topic == "risk.flags":
                 flag = orjson.loads(output.value)
                 outcome.flags[flag["flag_id"]] = flag
-                outcome.revisions += 1
             elif output.topic.startswith("referral.tasks."):
                 task = orjson.loads(output.value)
                 outcome.tasks[task["task_id"]] = task
-                outcome.revisions += 1

@@ -4,7 +4,7 @@
 that fails to compute neither stops a rule from firing nor mitigates a flag.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,12 +60,15 @@ class Decision:
 
 def evaluate(rules: Sequence[Rule], household: Household, as_of: str) -> list[Decision]:
     """Every rule's decision on each of its candidates, in the order of rules and episodes."""
-    return [
-        _decide(rule, candidate)
-        for rule in rules
-        if rule.mode != "off"
-        for candidate in EPISODES[rule.raises.episode][1](household, as_of, rule.pattern)
-    ]
+    return [_decide(rule, candidate) for rule, candidate in _candidates(rules, household, as_of)]
+
+
+def _candidates(rules: Sequence[Rule], household: Household, as_of: str) -> Iterator[tuple[Rule, Candidate]]:
+    for rule in rules:
+        if rule.mode != "off":
+            enumerate_episodes = EPISODES[rule.raises.episode][1]
+            for candidate in enumerate_episodes(household, as_of, rule.pattern):
+                yield rule, candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +84,12 @@ def at_rest(rules: Sequence[Rule], household: Household, as_of: str) -> Rest | N
 
     Most households, most of the time; the whole of `evaluate` is for those with a flag."""
     instants = []
-    for rule in rules:
-        if rule.mode == "off":
-            continue
-        for candidate in EPISODES[rule.raises.episode][1](household, as_of, rule.pattern):
-            stopping = _first_that_stops(rule, candidate)
-            if stopping is None:
-                return None
-            if stopping.until is not None and stopping.until > as_of:
-                instants.append(stopping.until)
+    for rule, candidate in _candidates(rules, household, as_of):
+        stopping = _first_that_stops(rule, candidate)
+        if stopping is None:
+            return None
+        if stopping.until is not None and stopping.until > as_of:
+            instants.append(stopping.until)
     return Rest(min(instants, default=None))
 
 

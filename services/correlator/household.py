@@ -11,10 +11,11 @@ import orjson
 from contracts.envelope import Headers
 from contracts.flags import OPEN, Flag, Status
 from contracts.model import Bilingual
+from services.correlator.episodes import Candidate
 from services.correlator.evaluate import Decision, at_rest, evaluate, why_not
 from services.correlator.rules import Rule, ruleset_hash
 from services.correlator.view import Household, Precedence
-from services.runtime.fold import Processor, Record, Turn, Value
+from services.runtime.fold import TICKS, Processor, Record, Turn, Value
 
 __all__ = ["correlator", "due", "make_correlate"]
 
@@ -28,7 +29,7 @@ def correlator(rules: Sequence[Rule], precedence: Precedence) -> Processor:
     correlate, wake = make_correlate(rules, precedence)
     return Processor(
         "correlator",
-        ("household.facts", "clock.ticks"),
+        ("household.facts", TICKS),
         ("risk.flags", "dead.letters"),
         correlate,
         due,
@@ -109,7 +110,7 @@ def _flag(
         status, cause = ("shadow" if rule.mode == "shadow" else "active"), None
     else:
         status, cause = ("mitigated" if decision.mitigated else "retracted"), decision.cause
-    district, estate = _location(candidate.household, candidate)
+    district, estate = _location(candidate)
     return Flag.model_construct(
         flag_id=candidate.flag_id,
         household_id=candidate.household.id,
@@ -138,8 +139,9 @@ def _flag(
     )
 
 
-def _location(household: Household, candidate: Any) -> tuple[str | None, str | None]:
+def _location(candidate: Candidate) -> tuple[str | None, str | None]:
     """(district, estate), as far as anybody has said: the flat, else the register, else the caller."""
+    household = candidate.household
     if household.address is not None:
         value = household.address["value"] or {}
         return value["district"], value["estate"]

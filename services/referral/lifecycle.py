@@ -10,35 +10,25 @@ from services.runtime.fold import Refused
 
 __all__ = ["ALLOWED", "answer", "first_revision", "reissue", "take_back"]
 
+_ENDS = {
+    "complete": ("completed", "contact_made"),
+    "fail": ("failed", "no_show"),
+    "confirm_cancel": ("cancelled", "cancellation_requested"),
+}
+_AT_WORK = {
+    "start": ("in-progress", "contact_made"),
+    "attempt": ("in-progress", "contact_attempted"),
+    "hold": ("on-hold", "visit_scheduled"),
+    **_ENDS,
+}
+_ACKNOWLEDGES = {"accept": ("accepted", "delivered"), "reject": ("rejected", "delivered")}
+
 ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "requested": {
-        "receive": ("received", "delivered"),
-        "accept": ("accepted", "delivered"),
-        "reject": ("rejected", "delivered"),
-    },
-    "received": {"accept": ("accepted", "delivered"), "reject": ("rejected", "delivered")},
-    "accepted": {
-        "start": ("in-progress", "contact_made"),
-        "attempt": ("in-progress", "contact_attempted"),
-        "hold": ("on-hold", "visit_scheduled"),
-        "complete": ("completed", "contact_made"),
-        "fail": ("failed", "no_show"),
-        "confirm_cancel": ("cancelled", "cancellation_requested"),
-    },
-    "in-progress": {
-        "start": ("in-progress", "contact_made"),
-        "attempt": ("in-progress", "contact_attempted"),
-        "hold": ("on-hold", "visit_scheduled"),
-        "complete": ("completed", "contact_made"),
-        "fail": ("failed", "no_show"),
-        "confirm_cancel": ("cancelled", "cancellation_requested"),
-    },
-    "on-hold": {
-        "resume": ("in-progress", "contact_made"),
-        "complete": ("completed", "contact_made"),
-        "fail": ("failed", "no_show"),
-        "confirm_cancel": ("cancelled", "cancellation_requested"),
-    },
+    "requested": {"receive": ("received", "delivered"), **_ACKNOWLEDGES},
+    "received": _ACKNOWLEDGES,
+    "accepted": _AT_WORK,
+    "in-progress": _AT_WORK,
+    "on-hold": {"resume": ("in-progress", "contact_made"), **_ENDS},
 }
 """status -> action -> (next status, business status). What is not here is refused."""
 

@@ -1,6 +1,6 @@
 """What the department decides about referrals, as data: the directory of units and the clocks. Pure models."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Literal
 
@@ -46,11 +46,9 @@ class Directory:
     """Answers who can take a task. Among equals a household keeps its unit: the choice follows from its id alone."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
-        self._by_kind: Mapping[str, list[Unit]] = {}
-        by_kind: dict[str, list[Unit]] = {}
-        for unit in sorted(units, key=lambda unit: unit.id):
-            by_kind.setdefault(unit.kind, []).append(unit)
-        self._by_kind = by_kind
+        self._by_kind: dict[str, list[Unit]] = {}
+        for unit in units:
+            self._by_kind.setdefault(unit.kind, []).append(unit)
 
     def eligible(self, kind: str, district: str | None, estate: str | None) -> list[Unit]:
         """Units of the kind that serve the place: those for the estate, then the district's, then the territory's."""
