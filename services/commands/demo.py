@@ -38,10 +38,13 @@ def demo(
     from services.demo.run import run_demo
     from services.demo.screen import Screen
     from services.demo.story import tell
+    from services.line import line_processors
     from services.runtime.kafka_dev import broker
+    from services.runtime.settings import Settings
     from services.runtime.topic_admin import ensure_topics
     from services.simulator import Parameters
 
+    processors = line_processors(Settings().policy_dir, units=True)  # a wrong policy is said before anything is started
     folder = Path("out") / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -60,7 +63,7 @@ def demo(
             with broker(nodes=nodes) as started:
                 screen.say(f"Kafka {started.version or '(yours)'} at {started.bootstrap}")
                 ensure_topics(started.bootstrap)
-                result = asyncio.run(run_demo(parameters, started, folder, screen))
+                result = asyncio.run(run_demo(parameters, processors, started, folder, screen))
         except KeyboardInterrupt:
             screen.say("stopped, and with it everything that the demo had started")
             raise SystemExit(130) from None

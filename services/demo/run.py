@@ -3,6 +3,7 @@
 import base64
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,10 @@ from services.demo.observer import Observer
 from services.demo.processes import Processes, free_ports
 from services.demo.screen import Screen
 from services.demo.slabs import steps
-from services.line import SERVICES, line_processors
+from services.line import SERVICES
 from services.replay import replay
 from services.runtime.errors import Problem
+from services.runtime.fold import Processor
 from services.runtime.kafka_dev import Broker
 from services.runtime.lines import write_lines
 from services.runtime.quiet import Quiet, inputs_by_group
@@ -49,12 +51,13 @@ class Result:
         return not self.missing and not self.repeated
 
 
-async def run_demo(parameters: Parameters, broker: Broker, folder: Path, screen: Screen) -> Result:
-    """Runs the month on the broker's cluster; leaves the log, the final flags and tasks, and the services' logs in
-    `folder`. Raises Problem for whatever stops it."""
+async def run_demo(
+    parameters: Parameters, processors: Sequence[Processor], broker: Broker, folder: Path, screen: Screen
+) -> Result:
+    """Runs the month on the broker's cluster (`processors`: the line's, units included); leaves the log, the final flags
+    and tasks, and the services' logs in `folder`. Raises Problem for whatever stops it."""
     begun = time.monotonic()
     settings = Settings(kafka=broker.bootstrap)
-    processors = line_processors(settings.policy_dir, units=True)
     if broker.external:
         await _must_be_empty(settings)
     records, batches = month(parameters, folder / "hospital")

@@ -1,5 +1,6 @@
 """The demo's last page: the month as the department reports it, one flag in full, and where to look next."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -42,18 +43,21 @@ def tell(result: Result, folder: Path, console: Console) -> None:
     say(f"  missing {figures['missing']}, repeated {figures['repeated']} (topics re-read, against a replay)")
     for difference in (result.missing + result.repeated)[:10]:
         say(f"    {difference.kind} {difference.id} {difference.what}")
-    if (chosen := _telling(result.books)) is not None:
+    chosen = _telling(result.books)
+    if chosen is not None:
         say()
         say("One flag in full")
         for text in _explained(chosen, folder):
             say(text)
     say()
     say("Where to look next")
-    say(f"  {folder}/record.jsonl   all that went in, in order: kithline replay FILE --out …")
-    say(f"  {folder}/result.jsonl   every flag and task: kithline explain ID --from FILE [--lang zh-Hant]")
-    say(f"  {folder}/logs           what each service logged")
-    say("  your own line: kithline broker, kithline topics apply, kithline run all (README)")
-    say("  its health and metrics: http://127.0.0.1:6066/health/ready and /metrics, a port per service")
+    kithline = sys.argv[0] if sys.argv[0].endswith("kithline") else "kithline"
+    say("  the same flag in Chinese, or any other flag, task, person or household:")
+    say(f"    {kithline} explain {chosen or 'ID'} --from {folder}/result.jsonl --lang zh-Hant")
+    say("  all that went in, in order, once more without Kafka:")
+    say(f"    {kithline} replay {folder}/record.jsonl --out {folder}/again.jsonl")
+    say(f"  what each service logged: {folder}/logs")
+    say("  a line of your own, its topics, health pages and metrics: docs/how-to/run-the-line.md")
     say("  dashboards: docker-compose.yml, deploy/grafana")
     say()
     say("The books balance." if result.balances else "THE BOOKS DO NOT BALANCE.")
