@@ -54,8 +54,8 @@ class Result:
 async def run_demo(
     parameters: Parameters, processors: Sequence[Processor], broker: Broker, folder: Path, screen: Screen
 ) -> Result:
-    """Runs the month on the broker's cluster (`processors`: the line's, units included); leaves the log, the final flags
-    and tasks, and the services' logs in `folder`. Raises Problem for whatever stops it."""
+    """Runs the month on the broker's cluster (`processors`: the line's, units included); leaves the log, the final
+    flags and tasks, and the services' logs in `folder`. Raises Problem for whatever stops it."""
     begun = time.monotonic()
     settings = Settings(kafka=broker.bootstrap)
     if broker.external:
