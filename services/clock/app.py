@@ -18,7 +18,7 @@ from services.runtime.metrics import TICKS_PUBLISHED
 from services.runtime.now import now
 from services.runtime.settings import Settings
 
-__all__ = ["COMMANDS", "app"]
+__all__ = ["COMMANDS", "app", "tick_now"]
 
 COMMANDS = "clock.commands"
 
@@ -46,10 +46,8 @@ def _follow_time(line: LineApp) -> None:
     @line.timer(1.0, name="tick")  # type: ignore[untyped-decorator]
     async def tick() -> None:
         nonlocal last
-        instant = now()
-        for topic in (TICKS, UNIT_TICKS):
-            await publish(line, topic, instant)
-        last = time.monotonic()
+        if await tick_now(line):
+            last = time.monotonic()
 
     line.checks["ticks"] = lambda: time.monotonic() - last < _SILENT_SECONDS
 
@@ -77,6 +75,19 @@ async def _obey(line: LineApp, command: bytes) -> None:
         _log.warning("not a clock command; ignored", errors=fault.error_count())
         return
     await publish(line, order.topic, order.as_of)
+
+
+async def tick_now(line: LineApp) -> bool:
+    """Publishes the present instant. False: the app is on its way out; its producer goes before its timers do."""
+    instant = now()
+    try:
+        for topic in (TICKS, UNIT_TICKS):
+            await publish(line, topic, instant)
+    except Exception:
+        if not line.should_stop:
+            raise
+        return False
+    return True
 
 
 async def publish(line: LineApp, topic: str, as_of: str) -> None:
