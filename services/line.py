@@ -5,7 +5,7 @@ rules' examples and most tests stand on it; the services run the very same folds
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from contracts.instants import EPOCH
@@ -19,7 +19,7 @@ from services.people import person
 from services.policy import load_clocks, load_directory, load_rules, load_sources
 from services.referral.desk import Desk
 from services.register import welfare
-from services.runtime.fold import MemoryStore, Processor, Record, Task, Turn
+from services.runtime.fold import MemoryStore, Processor, Record, Store, Task, Turn
 from services.runtime.settings import WEB_ORDER
 
 __all__ = ["SERVICES", "Line", "line_processors"]
@@ -47,9 +47,11 @@ def line_processors(policy: Path, units: bool = False) -> tuple[Processor, ...]:
 class Line:
     """All processors in memory. What a record causes is finished before the next one is taken."""
 
-    def __init__(self, processors: Sequence[Processor], as_of: str = EPOCH) -> None:
-        """`as_of` is where every task starts; ticks move it on."""
-        self.tasks = [Task(processor, MemoryStore(), as_of) for processor in processors]
+    def __init__(
+        self, processors: Sequence[Processor], as_of: str = EPOCH, store: Callable[[], Store] = MemoryStore
+    ) -> None:
+        """`as_of` is where every task starts; ticks move it on. `store` makes each task's state."""
+        self.tasks = [Task(processor, store(), as_of) for processor in processors]
         self._readers: dict[str, list[Task]] = {}
         for task in self.tasks:
             for topic in task.processor.inputs:
