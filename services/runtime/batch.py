@@ -33,6 +33,11 @@ class Inbox:
         self._positions[tp] = position
         self._news.set()
 
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Up to where each input has been fetched."""
+        return self._positions
+
     def waiting(self, tp: TopicPartition) -> int:
         """How many records of an input wait."""
         return len(self._records.get(tp, ()))

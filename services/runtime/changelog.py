@@ -1,7 +1,7 @@
 """Bringing a task's position back from its group, and its state from its changelog."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -33,8 +33,11 @@ async def committed_offsets(
             return {place: at for place, at in found.items() if at.offset >= 0}
 
 
-async def restore(settings: Settings, topic: str, partition: int, store: PackedStore) -> Marker | None:
+async def restore(
+    settings: Settings, topic: str, partition: int, store: PackedStore, get_on: Callable[[], None]
+) -> Marker | None:
     """Fills `store` from the changelog's committed records, to its end as of now, and returns the last marker.
+    Calls `get_on` whenever it has come further.
 
     Call only after the task's producer has been started: that fences a predecessor and settles its open transaction,
     after which the end cannot move under us.
@@ -55,7 +58,10 @@ async def restore(settings: Settings, topic: str, partition: int, store: PackedS
         end = (await consumer.end_offsets([place]))[place]
         # The position, not the last record, tells the end: the last offsets are transaction markers.
         while end > 0 and await consumer.position(place) < end:
-            for record in (await consumer.getmany(place, timeout_ms=50)).get(place, []):
+            records = (await consumer.getmany(place, timeout_ms=50)).get(place, [])
+            if records:
+                get_on()
+            for record in records:
                 if record.key == MARKER_KEY:
                     marker = Marker.from_packed(record.value)
                 else:

@@ -16,6 +16,7 @@ __all__ = [
     "OUTPUTS",
     "RECORDS",
     "RESTORE_SECONDS",
+    "STALLED_SECONDS",
     "STATE_KEYS",
     "TASK_READY",
     "TICKS_PUBLISHED",
@@ -69,6 +70,13 @@ RESTORE_SECONDS = Gauge(
 LAST_COMMIT = Gauge(
     "kithline_last_commit_timestamp",
     "Unix time in seconds of a task's last commit; 0 before its first one.",
+    ["processor", "partition"],
+)
+STALLED_SECONDS = Gauge(
+    "kithline_stalled_seconds",
+    "For how long a task has had something to do (restore, commit, fetch) without getting on; 0 while it gets on or has "
+    "nothing to do. Without a partition: how long the processor has waited for its group. At KITHLINE_STALL_SECONDS the "
+    "process ends to be started again.",
     ["processor", "partition"],
 )
 AS_OF = Gauge(

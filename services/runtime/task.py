@@ -79,6 +79,8 @@ class RunningTask:
         self.state: Literal["restoring", "ready"] = "restoring"
         self.inbox: Inbox | None = None
         self.last_commit = 0.0
+        self.progress = 0
+        """Grows whenever the task gets on: with records that it restores, and with every commit (see `watchdog`)."""
         self._rest_until = 0.0
         self.idle = True
         self._labels = (place.processor.name, str(partition))
@@ -125,7 +127,9 @@ class RunningTask:
         metrics.TASK_READY.labels(*self._labels).set(0)
         async with asyncio.timeout(place.settings.transaction_timeout_ms / 1000):
             committed = await committed_offsets(place.admin, group_of(place.processor.name), self.inputs)
-        restored = await restore(place.settings, place.processor.changelog, self.partition, self._store)
+        restored = await restore(
+            place.settings, place.processor.changelog, self.partition, self._store, self._get_on
+        )
         self._marker = agree(self.name, committed_marker(at.metadata for at in committed.values()), restored)
         # In a thread: it looks through the whole state for what is due, and heartbeats must go on meanwhile.
         task = await asyncio.to_thread(Task, place.processor, self._store, self._marker.as_of)
@@ -244,6 +248,7 @@ class RunningTask:
         self._rest_until = time.monotonic() + _REST
         self._marker = marker
         self._committed = dict(positions)
+        self._get_on()
         self._note_commit()
 
     async def _commit_position(self, positions: Mapping[TopicPartition, int], *, always: bool = False) -> None:
@@ -265,8 +270,12 @@ class RunningTask:
         finally:
             self._waiting = waiting
         self._committed.update({tp: at for tp, (at, _) in moved.items()})
+        self._get_on()
         if always:
             self._note_commit()
+
+    def _get_on(self) -> None:
+        self.progress += 1
 
     def _note_commit(self) -> None:
         self.last_commit = time.time()
