@@ -13,12 +13,13 @@ __all__ = ["processor_of"]
 def processor_of(job: Job, source: str, sink: str, name: str) -> Processor:
     """The job's processor on other topics. It reads no ticks: `as_of` is the job's."""
     processor = job.processor()
-    topics = dict.fromkeys(processor.outputs, sink)
 
     def fold(record: Record, turn: Turn) -> None:
         turn.as_of = job.as_of
+        already = len(turn.outputs)
         processor.fold(record, turn)
-        turn.outputs = [replace(output, topic=topics[output.topic]) for output in turn.outputs]
+        for at in range(already, len(turn.outputs)):
+            turn.outputs[at] = replace(turn.outputs[at], topic=sink)
 
     return replace(processor, name=name, inputs=(source,), outputs=(sink, "dead.letters"), fold=fold)
 

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.tasks import UNIT_KINDS
 from services.demo.ledger import Books
-from services.runtime.batch import record_of
+from services.runtime.batch import as_record
 from services.runtime.cluster import admin, connection, partition_counts
 from services.runtime.fold import TICKS, UNIT_TICKS, Record
 from services.runtime.settings import Settings
@@ -70,7 +70,7 @@ class Observer:
             now = time.time() * 1000
             for records in fetched.values():
                 for raw in records:
-                    self._see(record_of(raw))
+                    self._see(as_record(raw))
                     if raw.topic.startswith("referral.tasks."):
                         self.latencies_ms.append(now - raw.timestamp)
 

@@ -1,14 +1,21 @@
 """What waits for a task, and in which order it is taken."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import merge
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, cast
 
 from aiokafka import ConsumerRecord, TopicPartition
 
 from services.runtime.fold import Record
 
-__all__ = ["Inbox", "in_order", "record_of"]
+__all__ = ["Inbox", "Segment", "as_record", "in_order"]
+
+
+class Segment(NamedTuple):
+    """Records of one input that are taken one after the other."""
+
+    place: TopicPartition
+    records: list[Record]
 
 
 class Inbox:
@@ -54,32 +61,41 @@ class Inbox:
         return records, dict(self._positions)
 
 
-def in_order(fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Iterator[ConsumerRecord]:
-    """The records of one inbox, inputs interleaved by Kafka timestamp, each partition in its own order.
+def in_order(fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Iterator[Segment]:
+    """The records of one inbox in segments of one input each, inputs interleaved by Kafka timestamp, each partition in
+    its own order.
 
     By timestamp, so that a tick that was written after a fact does not overtake it when both wait in line (after an
     outage, say). What was taken together is applied before anything newer, so an input with old timestamps keeps
     nobody waiting for longer than that. Equal timestamps: by topic name.
     """
+    begun = {place: 0 for place, records in sorted(fetched.items()) if records}
+    while begun:
+        # Only heads are compared, so a timestamp that goes back within a partition does not reorder it.
+        heads = [(fetched[place][at].timestamp, place.topic, place) for place, at in begun.items()]
+        _, topic, place = min(heads)
+        limit = min((head[:2] for head in heads if head[2] != place), default=None)
+        records, start = fetched[place], begun[place]
+        end = len(records)
+        if limit is not None:
+            end = next((at for at in range(start, end) if (records[at].timestamp, topic) > limit), end)
+        yield Segment(place, [as_record(record) for record in records[start:end]])
+        if end < len(records):
+            begun[place] = end
+        else:
+            del begun[place]
 
-    def head(records: Sequence[ConsumerRecord], topic: str) -> Iterator[tuple[int, str, ConsumerRecord]]:
-        # merge looks at heads only, so a timestamp that goes back within a partition does not reorder it
-        return ((record.timestamp, topic, record) for record in records)
 
-    inputs: Iterable[Iterator[tuple[int, str, ConsumerRecord]]] = [
-        head(records, place.topic) for place, records in sorted(fetched.items())
-    ]
-    for _, _, record in merge(*inputs, key=lambda entry: entry[:2]):
-        yield record
-
-
-def record_of(record: ConsumerRecord) -> Record:
-    """What the fold sees. Kafka's nulls (key, value, header values) become empty bytes."""
+def as_record(record: ConsumerRecord) -> Record:
+    """What the fold sees: the consumer's own record, which has all that `Record` has, or a copy where Kafka's nulls
+    (key, value, header values) must become empty bytes. To copy each would cost more than many a fold."""
+    if record.key is not None and record.value is not None and not record.headers:
+        return cast(Record, record)
     return Record(
         topic=record.topic,
         key=record.key or b"",
         value=record.value or b"",
-        headers=tuple([(name, value or b"") for name, value in record.headers]) if record.headers else (),
+        headers=tuple([(name, value or b"") for name, value in record.headers]),
         partition=record.partition,
         offset=record.offset,
         timestamp=record.timestamp,

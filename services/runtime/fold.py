@@ -6,9 +6,9 @@ that follow from the record's key (one partition, one writer), and never changes
 it puts a new one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from pydantic import BaseModel
@@ -30,6 +30,7 @@ __all__ = [
     "Processor",
     "Record",
     "Refused",
+    "Run",
     "Store",
     "Task",
     "Turn",
@@ -62,12 +63,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One record to be written in the same transaction."""
+    """One record to be written in the same transaction. `timestamp` (ms) is that of the record which caused it."""
 
     topic: str
     key: bytes
     value: bytes
     headers: Headers = ()
+    timestamp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,19 @@ class MemoryStore:
         return iter(list(self.values.items()))
 
 
+MAX_OUTPUT_BYTES = 1_000_000
+"""Kafka takes record batches of up to 1 MiB unless told otherwise; what is left is for key, headers and framing. The
+engine could only find out in the transaction, and would then fail at the same record for ever."""
+
+
+class OutputTooLarge(Exception):
+    """A fold sends a record that Kafka would not take."""
+
+
 @dataclass(slots=True)
 class Turn:
-    """What one record (or one waking of a key) reads, writes and sends; nothing takes effect before it ends well."""
+    """What one record (one waking of a key, a run of records) reads, writes and sends; nothing takes effect before it
+    ends well. `record` and `duplicate` are of the record in hand."""
 
     as_of: str
     store: Store
@@ -148,7 +160,11 @@ class Turn:
         self.writes[key] = value
 
     def emit(self, topic: str, key: str, payload: Value | BaseModel, headers: Headers = ()) -> None:
-        self.outputs.append(Output(topic, key.encode(), encode(payload), headers))
+        value = encode(payload)
+        if len(value) > MAX_OUTPUT_BYTES:
+            raise OutputTooLarge
+        timestamp = 0 if self.record is None else self.record.timestamp
+        self.outputs.append(Output(topic, key.encode(), value, headers, timestamp))
 
     def bury(self, record: Record, reason: Reason, detail: str) -> None:
         """Sends another record than the one in hand (or that one, with effects kept) to dead letters."""
@@ -184,18 +200,14 @@ class Processor:
         return f"changelog.{self.name}"
 
 
-MAX_OUTPUT_BYTES = 1_000_000
-"""Kafka takes record batches of up to 1 MiB unless told otherwise; what is left is for key, headers and framing. The
-engine could only find out in the transaction, and would then fail at the same record for ever."""
+class Run(NamedTuple):
+    """Records that were folded in one turn, the first `taken` of those that were given. Of them, `duplicates` had been
+    known before and `refused` went to dead letters; the others were applied."""
 
-
-class OutputTooLarge(Exception):
-    """A fold sends a record that Kafka would not take."""
-
-
-def _check_sizes(turn: Turn) -> None:
-    if any(len(output.value) > MAX_OUTPUT_BYTES for output in turn.outputs):
-        raise OutputTooLarge
+    turn: Turn
+    taken: int
+    duplicates: int
+    refused: int
 
 
 _NO_TICK = 'not a tick; write {"as_of": "2026-07-01T07:00:00Z"}'
@@ -219,6 +231,31 @@ class Task:
             return
         turn = Turn(self.as_of, self.store, record)
         yield self._run(turn, lambda: self.processor.fold(record, turn))
+
+    def take_run(self, records: Sequence[Record]) -> Run:
+        """Applies the first of some records (no ticks), as many as go well together: all, or those before one that
+        fails, or that one alone. The same as `take` one by one, but with a single turn: state is read, packed and
+        looked through for what is due once for each key."""
+        turn = Turn(self.as_of, self.store)
+        fold, duplicates, refused, taken = self.processor.fold, 0, 0, 0
+        try:
+            for record in records:
+                turn.record = record
+                fold(record, turn)
+                taken += 1
+                if turn.duplicate or turn.dead:
+                    if any(dead.record is record for dead in turn.dead):
+                        refused += 1
+                    elif turn.duplicate:
+                        duplicates += 1
+                    turn.duplicate = False
+        except Exception:
+            if taken:  # without the failing record's traces: a fold gives the same when it is run again
+                return self.take_run(records[:taken])
+            (turn,) = self.take(records[0])  # says what is wrong, or fails again
+            return Run(turn, 1, 0, len(turn.dead))
+        self._settle(turn)
+        return Run(turn, taken, duplicates, refused)
 
     def _tick(self, record: Record) -> Iterator[Turn]:
         try:
@@ -248,7 +285,6 @@ class Task:
     def _run(self, turn: Turn, step: Callable[[], None]) -> Turn:
         try:
             step()
-            _check_sizes(turn)
         except Refused as refused:
             assert turn.record is not None
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
@@ -257,7 +293,10 @@ class Task:
                 raise  # a waking has no bytes to keep: stop loudly rather than forget what was due
             detail = f"{type(fault).__name__} in {self.processor.name}; mend the fold, then replay this record"
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, "fold_failed", detail)])
+        self._settle(turn)
+        return turn
+
+    def _settle(self, turn: Turn) -> None:
         for key, value in turn.writes.items():
             self.store.put(key, value)
             self._agenda.put(key, self._due(value))
-        return turn

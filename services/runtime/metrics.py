@@ -6,6 +6,8 @@ They start at zero with the process, as Prometheus expects; the books of the dem
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.runtime.histogram import CountedHistogram
+
 __all__ = [
     "AS_OF",
     "BATCH_RECORDS",
@@ -44,12 +46,12 @@ BATCH_RECORDS = Histogram(
     ["processor"],
     buckets=(1, 2, 5, 10, 50, 100, 500, 1000, 2000, 5000, 20000),
 )
-LATENCY_MS = Histogram(
+LATENCY_MS = CountedHistogram(
     "kithline_latency_ms",
     "Milliseconds from the Kafka timestamp of the causing feed record to the commit of what follows from it. "
     "Outputs inherit that timestamp, so this adds up along the line; what was written long ago and read late "
     "counts too.",
-    ["processor"],
+    "processor",
     buckets=(5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000),
 )
 LAG = Gauge(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.runtime.batch import record_of
+from services.runtime.batch import as_record
 from services.runtime.cluster import admin, connection, partition_counts
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
@@ -57,7 +57,7 @@ async def stream_topics(settings: Settings, topics: Iterable[str]) -> AsyncItera
             for place, records in fetched.items():
                 for record in records:
                     if record.offset < ends[place]:
-                        yield record_of(record)
+                        yield as_record(record)
             # The position, not the last record, tells the end: the last offsets may be transaction markers, or
             # records of a transaction that was aborted.
             done = [place for place in left if await consumer.position(place) >= ends[place]]

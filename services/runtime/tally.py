@@ -3,8 +3,9 @@
 from collections import Counter
 
 from services.runtime import metrics
-from services.runtime.fold import Record
+from services.runtime.cluster import DEAD_LETTERS
 from services.runtime.now import now_ms
+from services.runtime.steps import Step
 
 __all__ = ["Tally"]
 
@@ -17,24 +18,27 @@ class Tally:
         self._outputs: Counter[str] = Counter()
         self._timestamps: list[int] = []
 
-    def record(self, record: Record, outcome: str) -> None:
-        """An input record that was taken: `applied`, `duplicate` or `dead_letter`."""
-        self._records[record.topic, outcome] += 1
-        self._timestamps.append(record.timestamp)
-
-    def output(self, topic: str) -> None:
-        """A record that was sent."""
-        self._outputs[topic] += 1
+    def step(self, step: Step) -> None:
+        """Counts what a step took and sent."""
+        for output in step.turn.outputs:
+            self._outputs[output.topic] += 1
+        if step.turn.dead:
+            self._outputs[DEAD_LETTERS] += len(step.turn.dead)
+        if step.records:
+            topic = step.place.topic
+            self._records[topic, "applied"] += len(step.records) - step.duplicates - step.refused
+            self._records[topic, "duplicate"] += step.duplicates
+            self._records[topic, "dead_letter"] += step.refused
+            self._timestamps += [record.timestamp for record in step.records]
 
     def tell(self, processor: str, seconds: float) -> None:
         """The batch was committed, `seconds` after its first record was taken."""
-        now = now_ms()
         for (topic, outcome), count in self._records.items():
             metrics.RECORDS.labels(processor, topic, outcome).inc(count)
         for topic, count in self._outputs.items():
             metrics.OUTPUTS.labels(processor, topic).inc(count)
-        latency = metrics.LATENCY_MS.labels(processor)
-        for timestamp in self._timestamps:
-            latency.observe(max(0, now - timestamp))
+        now = now_ms()
+        latencies = ((now - timestamp, count) for timestamp, count in Counter(self._timestamps).items())
+        metrics.LATENCY_MS.observe(processor, latencies)
         metrics.BATCH_RECORDS.labels(processor).observe(len(self._timestamps))
         metrics.BATCH_SECONDS.labels(processor).observe(seconds)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,17 +13,18 @@ from prometheus_client import Gauge
 
 from contracts.instants import milliseconds
 from services.runtime import metrics
-from services.runtime.batch import Inbox, in_order, record_of
+from services.runtime.batch import Inbox, in_order
 from services.runtime.changelog import committed_offsets, restore
 from services.runtime.cluster import DEAD_LETTERS, group_of
 from services.runtime.ending import end_at_once
-from services.runtime.fold import TICK_TOPICS, Dead, Processor, Record, Task, Turn
+from services.runtime.fold import Dead, Processor, Task
 from services.runtime.letters import Sealer
 from services.runtime.logs import logger
 from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker
 from services.runtime.now import now_ms
 from services.runtime.partitions import partition_of
 from services.runtime.settings import Settings
+from services.runtime.steps import Step, steps
 from services.runtime.store import PackedStore
 from services.runtime.tally import Tally
 from services.runtime.transaction import Writer
@@ -37,17 +38,12 @@ _REST = 0.01
 too early is told CONCURRENT_TRANSACTIONS, and aiokafka then waits a hard-coded 20 ms (one after the other took 28 ms
 each without a rest, 6 ms with one of 5, and with eight tasks at once it took 10). Records gather meanwhile."""
 
-_HOLD_LOOP = 0.01
-"""A fold hands the event loop back after this many seconds: heartbeats, other tasks and web pages share it."""
-
 _OLDEST_MS = 86_400_000
 """Outputs are never dated further back than a day. Retention goes by the timestamp: when a feed that keeps 400 days is
 read from its beginning, facts dated like it would go from a topic that keeps 35 before anybody had read them."""
 
 _LONGEST_KEY = 1_000
 """Of the original key, so many bytes are the dead letter's own key."""
-
-_Step = tuple[Record, Turn | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,55 +170,51 @@ class RunningTask:
         left = sum(map(len, fetched.values()))
         if not left:
             await self._commit_position(positions)
-        steps = _steps(task, in_order(fetched))
+        ahead = steps(task, in_order(fetched))
         reached = dict(self._committed)
         while left and not self._stopping:
             started = time.monotonic()
             tally = Tally()
-            left -= await self._fold(steps, writer, tally, reached)
+            left -= await self._fold(ahead, writer, tally, reached)
             await self._commit(task, writer, reached if left else positions)
             tally.tell(self._place.processor.name, time.monotonic() - started)
         self.idle = True
         self._tell_state(task)
 
     async def _fold(
-        self, steps: "Iterator[_Step]", writer: Writer, tally: Tally, reached: dict[TopicPartition, int]
+        self, ahead: Iterator[Step], writer: Writer, tally: Tally, reached: dict[TopicPartition, int]
     ) -> int:
         """Takes steps until there are no more or it is time to commit; returns how many records are done.
 
         One tick may wake half a city. It is committed in parts, each under the position before the tick: a successor
         takes the tick again and finds due what was left."""
         settings = self._place.settings
-        begun = held = time.monotonic()
+        begun = time.monotonic()
         done = 0
-        for record, turn, outcome in steps:
-            if turn is None:
-                tally.record(record, outcome)
-                reached[TopicPartition(record.topic, self.partition)] = record.offset + 1
-                done += 1
-            else:
-                self._collect(turn, record, writer, tally)
-                if time.monotonic() - held > _HOLD_LOOP:
-                    await asyncio.sleep(0)
-                    held = time.monotonic()
-            may_end = turn is None or (record.topic in TICK_TOPICS and not turn.dead)
-            if may_end and (done >= settings.batch_records or held - begun > settings.batch_seconds):
+        for step in ahead:
+            self._collect(step, writer, tally)
+            if step.records:
+                reached[step.place] = step.records[-1].offset + 1
+                done += len(step.records)
+            await asyncio.sleep(0)  # heartbeats, other tasks and web pages share the loop
+            if done >= settings.batch_records or time.monotonic() - begun > settings.batch_seconds:
                 break
         return done
 
-    def _collect(self, turn: Turn, record: Record, writer: Writer, tally: Tally) -> None:
-        """Adds what a turn sends to the transaction. Outputs carry the timestamp of the record that caused them, so
+    def _collect(self, step: Step, writer: Writer, tally: Tally) -> None:
+        """Adds what a step sends to the transaction. Outputs carry the timestamp of the record that caused them, so
         that latency adds up along the line (up to a day)."""
-        if not turn.outputs and not turn.dead:
+        tally.step(step)
+        if not step.turn.outputs and not step.turn.dead:
             return
-        timestamp = max(record.timestamp, now_ms() - _OLDEST_MS)
-        for output in turn.outputs:
+        now = now_ms()
+        oldest = now - _OLDEST_MS
+        for output in step.turn.outputs:
             partition = partition_of(output.key, self._place.counts[output.topic])
+            timestamp = max(output.timestamp, oldest)
             writer.add(output.topic, partition, output.key, output.value, timestamp, output.headers)
-            tally.output(output.topic)
-        for dead in turn.dead:
-            self._bury(dead, timestamp, writer)
-            tally.output(DEAD_LETTERS)
+        for dead in step.turn.dead:
+            self._bury(dead, now, writer)
 
     def _bury(self, dead: Dead, timestamp: int, writer: Writer) -> None:
         letter = self._place.sealer.letter(self._place.processor.name, dead)
@@ -285,19 +277,6 @@ class RunningTask:
         metrics.STATE_KEYS.labels(*self._labels).set(len(self._store))
         if self._place.processor.ticks:
             metrics.AS_OF.labels(*self._labels).set(milliseconds(task.as_of) / 1000)
-
-
-def _steps(task: Task, records: Iterable[ConsumerRecord]) -> Iterator[_Step]:
-    """Each record's turns, and None when it is done; with what has become of it: applied, duplicate, dead_letter."""
-    for raw in records:
-        record, outcome = record_of(raw), "applied"
-        for turn in task.take(record):
-            if any(dead.record is record for dead in turn.dead):
-                outcome = "dead_letter"
-            elif turn.duplicate:
-                outcome = "duplicate"
-            yield record, turn, outcome
-        yield record, None, outcome
 
 
 def _forget(gauge: Gauge, *labels: str) -> None:

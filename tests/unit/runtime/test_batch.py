@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.batch import Inbox, in_order, record_of
+from services.runtime.batch import Inbox, as_record, in_order
 
 
 def _record(topic: str, offset: int, timestamp: int, **fields: Any) -> ConsumerRecord:
@@ -35,18 +35,18 @@ def test_every_record_once_and_each_partition_in_its_own_order(first: list[int],
         tp: [_record(tp.topic, offset, timestamp) for offset, timestamp in enumerate(timestamps)]
         for tp, timestamps in ((A, first), (B, second))
     }
-    taken = list(in_order(fetched))
+    taken = [record for segment in in_order(fetched) for record in segment.records]
     for tp, records in fetched.items():
         assert [record for record in taken if record.topic == tp.topic] == records
 
 
 def test_a_tick_does_not_overtake_an_older_fact() -> None:
     fetched = {A: [_record("a", 0, 10), _record("a", 1, 30)], B: [_record("b", 0, 20)]}
-    assert [record.timestamp for record in in_order(fetched)] == [10, 20, 30]
+    assert [record.timestamp for segment in in_order(fetched) for record in segment.records] == [10, 20, 30]
 
 
 def test_nulls_become_empty_bytes() -> None:
-    seen = record_of(_record("a", 3, 5, key=None, value=None, headers=(("h", None),)))
+    seen = as_record(_record("a", 3, 5, key=None, value=None, headers=(("h", None),)))
     assert (seen.key, seen.value, seen.headers) == (b"", b"", (("h", b""),))
 
 

@@ -1,0 +1,61 @@
+"""How what was fetched is folded bit by bit: between two steps the event loop is free, and a batch may end."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from aiokafka import TopicPartition
+
+from services.runtime.batch import Segment
+from services.runtime.fold import TICK_TOPICS, Record, Task, Turn
+
+__all__ = ["Step", "steps"]
+
+_STEP_SECONDS = 0.008
+"""About as long as one step should take: heartbeats, other tasks and web pages share the event loop."""
+
+_FIRST, _MOST = 32, 4_096
+"""Records in the first step, and in the longest one."""
+
+
+class Step(NamedTuple):
+    """A turn, and the records of `place` that are done with it: none while a tick is not yet done, whose wakings are a
+    turn each. Of them, `duplicates` had been known before and `refused` went to dead letters."""
+
+    turn: Turn
+    place: TopicPartition
+    records: list[Record]
+    duplicates: int
+    refused: int
+
+
+def steps(task: Task, segments: Iterable[Segment]) -> Iterator[Step]:
+    """Folds segments in their order. How many records a step takes follows from how long the last one took; results
+    do not depend on it."""
+    size = _FIRST
+    for place, records in segments:
+        if place.topic in TICK_TOPICS:
+            for tick in records:
+                yield from _tick(task, place, tick)
+            continue
+        start = 0
+        while start < len(records):
+            begun = time.monotonic()
+            part = records[start : start + size]
+            turn, taken, duplicates, refused = task.take_run(part)
+            took = time.monotonic() - begun
+            start += taken
+            yield Step(turn, place, part[:taken], duplicates, refused)
+            if took > _STEP_SECONDS:
+                size = max(1, size // 2)
+            elif taken == size and took < _STEP_SECONDS / 2:
+                size = min(_MOST, size * 2)
+
+
+def _tick(task: Task, place: TopicPartition, tick: Record) -> Iterator[Step]:
+    turns = task.take(tick)
+    turn = next(turns)
+    for following in turns:
+        yield Step(turn, place, [], 0, 0)
+        turn = following
+    yield Step(turn, place, [tick], 0, len(turn.dead))
