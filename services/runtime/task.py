@@ -189,16 +189,17 @@ class RunningTask:
         One tick may wake half a city. It is committed in parts, each under the position before the tick: a successor
         takes the tick again and finds due what was left."""
         settings = self._place.settings
-        begun = time.monotonic()
-        done = 0
+        done, spent, begun = 0, 0.0, time.monotonic()
         for step in ahead:
             self._collect(step, writer, tally)
             if step.records:
                 reached[step.place] = step.records[-1].offset + 1
                 done += len(step.records)
-            await asyncio.sleep(0)  # heartbeats, other tasks and web pages share the loop
-            if done >= settings.batch_records or time.monotonic() - begun > settings.batch_seconds:
+            spent += time.monotonic() - begun
+            if done >= settings.batch_records or spent > settings.batch_seconds:
                 break
+            await asyncio.sleep(0)  # heartbeats, other tasks and web pages share the loop
+            begun = time.monotonic()
         return done
 
     def _collect(self, step: Step, writer: Writer, tally: Tally) -> None:
