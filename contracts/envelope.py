@@ -51,14 +51,22 @@ class Envelope(BaseModel):
     def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> "Envelope":
         """Reads `ce_*` headers. Raises pydantic's ValidationError naming each attribute that is wrong,
         UnicodeDecodeError for headers that are not UTF-8."""
-        return cls.model_validate(
-            {name[len(_PREFIX) :]: value.decode() for name, value in headers if name.startswith(_PREFIX)}
-        )
+        attributes = {}
+        for name, value in headers:
+            if name in _NAMES:
+                attributes[_NAMES[name]] = value.decode()
+            elif name.startswith(_PREFIX):
+                value.decode()  # an attribute that we do not know is ignored, but it must be text too
+        return cls.model_validate(attributes)
 
     def to_headers(self) -> Headers:
         """The attributes as headers, those without a value left out."""
         pairs = self.model_dump(mode="json", exclude_none=True).items()
         return tuple((_PREFIX + name, _text(value).encode()) for name, value in pairs)
+
+
+_NAMES = {_PREFIX + name: name for name in Envelope.model_fields}
+"""Header to attribute."""
 
 
 def _text(value: object) -> str:

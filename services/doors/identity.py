@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from services.runtime.intake import HKID
+from services.runtime.hkid import holds_hkid
 
 __all__ = [
     "DEMO_KEY",
@@ -57,7 +57,7 @@ def looks_like_hkid(text: str) -> bool:
 
 def has_identity(raw: bytes) -> bool:
     """Whether anything in these bytes has the form of an HKID."""
-    return HKID.search(raw) is not None
+    return holds_hkid(raw)
 
 
 def event_id(*parts: str) -> str:

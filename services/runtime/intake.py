@@ -5,24 +5,22 @@ multiplicity of the same records end in the same facts: of one id with two recei
 and of one id with two bodies too; the other body is a dead letter, whichever came first to us.
 """
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
 from contracts.envelope import Envelope, schema_version
 from contracts.events import FEEDS, EventData, Feed
-from contracts.facts import Fact, Version
+from contracts.facts import Version
 from contracts.instants import milliseconds, plus
-from services.runtime.fold import Processor, Record, Refused, Turn
+from services.runtime.fold import Processor, Record, Refused, Turn, Value
+from services.runtime.hkid import holds_hkid
 
 __all__ = [
     "CLOCK_TOLERANCE_SECONDS",
-    "HKID",
     "MAX_EVENT_BYTES",
     "Placed",
     "Translate",
@@ -40,14 +38,8 @@ MAX_EVENT_BYTES = 128 * 1024
 """The largest value and headers that an event may have. Events are ids and codes, a few hundred bytes; what is accepted
 is kept as it came in the state, and there it must fit into one Kafka record."""
 
-HKID = re.compile(
-    rb"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A])|[a-z]{1,2}[0-9]{6}\([0-9A]\))(?![A-Za-z0-9])"
-)
-"""The shape of a Hong Kong identity card number, with any check digit: a mistyped one is an identity too."""
 
-
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One fact on its way: the topic and record key, and what it says. `at` overrides the event's time."""
 
     topic: str
@@ -75,8 +67,13 @@ def feed_processor(name: str, topic: str, outputs: tuple[str, ...], translate: T
         envelope, data = _validated(feed, record)
         if envelope.type == "feed.heartbeat":
             return
-        statement = _Statement(record, envelope, list(translate(envelope, data)))
-        _settle(statement, turn, feed, translate)
+        _settle(_Statement(record, envelope, list(translate(envelope, data))), turn, recall)
+
+    def recall(known: Value, subject: str) -> _Statement:
+        record = _recalled(known, topic, subject)
+        envelope = Envelope.from_headers(record.headers)
+        data = feed.types[envelope.type].model_validate_json(record.value)
+        return _Statement(record, envelope, list(translate(envelope, data)))
 
     return Processor(name, (topic,), (*outputs, "dead.letters"), fold)
 
@@ -94,9 +91,10 @@ _IDENTITY = "a field has the shape of an HKID; send the keyed pseudonym only"
 
 
 def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
-    if HKID.search(record.value) or HKID.search(record.key) or any(HKID.search(value) for _, value in record.headers):
+    values = [value for _, value in record.headers]
+    if holds_hkid(b"\n".join((record.key, record.value, *values))):  # nothing has the shape across a line's end
         raise Refused("identity", _IDENTITY)
-    if len(record.value) + sum(len(name) + len(value) for name, value in record.headers) > MAX_EVENT_BYTES:
+    if len(record.value) + sum(map(len, values)) + sum([len(name) for name, _ in record.headers]) > MAX_EVENT_BYTES:
         raise Refused("invalid", f"value and headers together have more than {MAX_EVENT_BYTES} bytes")
     try:
         envelope = Envelope.from_headers(record.headers)
@@ -109,9 +107,7 @@ def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
         raise Refused("unknown_type", f"{feed.topic} does not carry this ce_type; it carries {', '.join(feed.types)}")
     if record.key != envelope.subject.encode():
         raise Refused("wrong_key", "the record key is not ce_subject; key each record by its subject")
-    if envelope.time > _with_tolerance(envelope.recordedtime) or envelope.recordedtime > _with_tolerance(
-        envelope.receivedtime
-    ):
+    if _ahead(envelope.time, envelope.recordedtime) or _ahead(envelope.recordedtime, envelope.receivedtime):
         raise Refused(
             "future_dated",
             f"ce_time or ce_recordedtime lies more than {CLOCK_TOLERANCE_SECONDS} s ahead; set the source's clock",
@@ -120,7 +116,7 @@ def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
         body = orjson.loads(record.value)
     except orjson.JSONDecodeError:
         raise Refused("unreadable", "the value is not UTF-8 JSON") from None
-    if b"\\" in record.value and HKID.search(orjson.dumps(body)):
+    if b"\\" in record.value and holds_hkid(orjson.dumps(body)):
         raise Refused("identity", _IDENTITY)  # written with JSON's escapes it is an identity all the same
     try:
         return envelope, model.model_validate(body)
@@ -135,124 +131,102 @@ def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
 
 def not_ahead(envelope: Envelope, instant: str, field: str) -> None:
     """Raises Refused for something that has happened later than it was recorded, beyond the clocks' tolerance."""
-    if instant > _with_tolerance(envelope.recordedtime):
+    if _ahead(instant, envelope.recordedtime):
         raise Refused(
             "future_dated",
             f"{field} lies more than {CLOCK_TOLERANCE_SECONDS} s after ce_recordedtime; set the source's clock",
         )
 
 
-def _with_tolerance(instant: str) -> str:
-    return plus(instant, seconds=CLOCK_TOLERANCE_SECONDS)
+def _ahead(instant: str, of: str) -> bool:
+    return instant > of and instant > plus(of, seconds=CLOCK_TOLERANCE_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(NamedTuple):
     """An accepted record and the facts that it stands for."""
 
     record: Record
     envelope: Envelope
     placed: list[Placed]
 
-    @property
-    def digest(self) -> str:
-        """Of everything that is said, but not of the receipt and of headers that transport adds (a trace, the place
-        of the dead letter that was replayed): two sendings of one statement are equal."""
-        body = blake2b(self.record.value, digest_size=8)
-        for name, value in sorted(self.record.headers):
-            if name.startswith("ce_") and name != "ce_receivedtime":
-                body.update(name.encode() + b"\0" + value + b"\0")
-        return body.hexdigest()
 
-    @property
-    def rank(self) -> tuple[int, str]:
-        """The larger prevails: first received, then by digest."""
-        return (-milliseconds(self.envelope.receivedtime), self.digest)
+_Rank = tuple[int, str]
+"""(-received ms, digest). Of two statements under one id the larger prevails: first received, then by digest."""
 
-    def facts(self) -> list[tuple[Placed, Fact]]:
-        envelope = self.envelope
-        version: Version = (envelope.recordedtime, envelope.sequence, envelope.id, *self.rank)
-        return [
-            (
-                placed,
-                Fact(
-                    subject=placed.subject,
-                    kind=placed.kind,
-                    key=placed.key,
-                    source=envelope.source,
-                    version=version,
-                    at=placed.at or envelope.time,
-                    received=envelope.receivedtime,
-                    value=placed.value,
-                ),
-            )
-            for placed in self.placed
-        ]
 
-    def withdrawals(self, prevailing: "_Statement") -> list[tuple[Placed, Fact]]:
-        """Facts that empty the slots which this statement filled and the prevailing one of the same id does not."""
-        kept = {_slot(placed) for placed in prevailing.placed}
-        version: Version = ("", 0, self.envelope.id, *prevailing.rank)
-        return [
-            (placed, {**fact, "version": version, "value": None})
-            for placed, fact in self.facts()
-            if _slot(placed) not in kept
-        ]
+def _rank(said: _Statement) -> _Rank:
+    """The digest is of everything that is said, but not of the receipt and of headers that transport adds (a trace,
+    the place of the dead letter that was replayed): two sendings of one statement are equal."""
+    attributes = [
+        name.encode() + b"\0" + value + b"\0"
+        for name, value in sorted(said.record.headers)
+        if name.startswith("ce_") and name != "ce_receivedtime"
+    ]
+    digest = blake2b(said.record.value + b"".join(attributes), digest_size=8).hexdigest()
+    return -milliseconds(said.envelope.receivedtime), digest
+
+
+def _settle(new: _Statement, turn: Turn, recall: Callable[[Value, str], _Statement]) -> None:
+    """Compares a statement with what was said before under its id, and sends the facts that follow."""
+    envelope, rank = new.envelope, _rank(new)
+    # no Token holds a space, so no two events share a key
+    key = f"{envelope.subject} {envelope.source} {envelope.id}"
+    known = turn.get(key)
+    if known is not None:
+        before: _Rank = (known["rank"][0], known["rank"][1])
+        turn.duplicate = before[1] == rank[1]
+        if rank <= before:
+            if turn.duplicate:
+                return
+            raise Refused("id_reused", _REUSED)
+        # received earlier than what we knew: it prevails, and due times count from there
+        if not turn.duplicate:
+            old = recall(known, envelope.subject)
+            kept = {_slot(placed) for placed in new.placed}
+            emptied = [placed._replace(value=None) for placed in old.placed if _slot(placed) not in kept]
+            _send(emptied, old.envelope, ("", 0, envelope.id, *rank), turn)
+            turn.bury(old.record, "id_reused", _REUSED)
+    _send(new.placed, envelope, (envelope.recordedtime, envelope.sequence, envelope.id, *rank), turn)
+    turn.put(key, _remembered(new.record, rank))
+
+
+_REUSED = "this id was used for another body before; give each event an id of its own"
 
 
 def _slot(placed: Placed) -> tuple[str, str, str, str]:
     return (placed.topic, placed.subject, placed.kind, placed.key)
 
 
-def _settle(new: _Statement, turn: Turn, feed: Feed, translate: Translate) -> None:
-    """Compares a statement with what was said before under its id, and sends the facts that follow."""
-    key = f"{new.envelope.subject}|{new.envelope.source}|{new.envelope.id}"
-    known = turn.get(key)
-    if known is None:
-        _send(new.facts(), turn)
-        turn.put(key, _remember(new))
-        return
-    old_record = _recall(known, feed.topic)
-    old_envelope = Envelope.from_headers(old_record.headers)
-    data = feed.types[old_envelope.type].model_validate_json(old_record.value)
-    old = _Statement(old_record, old_envelope, list(translate(old_envelope, data)))
-    if old.digest == new.digest:
-        turn.duplicate = True
-    if new.rank > old.rank:  # received earlier than what we knew: it prevails, and due times count from there
-        _send(old.withdrawals(new) + new.facts(), turn)
-        turn.put(key, _remember(new))
-        if old.digest != new.digest:
-            turn.bury(old_record, "id_reused", _REUSED)
-    elif old.digest != new.digest:
-        raise Refused("id_reused", _REUSED)
+def _send(facts: Iterable[Placed], envelope: Envelope, version: Version, turn: Turn) -> None:
+    source, time, received = envelope.source, envelope.time, envelope.receivedtime
+    for topic, subject, kind, key, value, at in facts:
+        fact = {
+            "subject": subject,
+            "kind": kind,
+            "key": key,
+            "source": source,
+            "version": version,
+            "at": at or time,
+            "received": received,
+            "value": value,
+        }
+        turn.emit(topic, subject, fact)
 
 
-_REUSED = "this id was used for another body before; give each event an id of its own"
-
-
-def _send(facts: list[tuple[Placed, Fact]], turn: Turn) -> None:
-    for placed, fact in facts:
-        turn.emit(placed.topic, placed.subject, dict(fact))
-
-
-def _remember(statement: _Statement) -> dict[str, Any]:
-    record = statement.record
+def _remembered(record: Record, rank: _Rank) -> Value:
+    """All that is needed to tell a second sending, and to bury or withdraw what an earlier one takes the place of.
+    The key is not: it is the subject."""
     return {
-        "key": record.key.decode(),
+        "rank": rank,
         "value": record.value.decode(),
-        "headers": [[name, value.decode("latin-1")] for name, value in record.headers],  # any bytes
-        "position": [record.partition, record.offset, record.timestamp],
+        # any bytes; one list, not one for each header, because it is made with every event
+        "headers": [text for name, value in record.headers for text in (name, value.decode("latin-1"))],
+        "position": (record.partition, record.offset, record.timestamp),
     }
 
 
-def _recall(known: dict[str, Any], topic: str) -> Record:
+def _recalled(known: Value, topic: str, subject: str) -> Record:
     partition, offset, timestamp = known["position"]
-    return Record(
-        topic,
-        known["key"].encode(),
-        known["value"].encode(),
-        tuple((name, value.encode("latin-1")) for name, value in known["headers"]),
-        partition,
-        offset,
-        timestamp,
-    )
+    texts = known["headers"]
+    headers = tuple(zip(texts[::2], [text.encode("latin-1") for text in texts[1::2]], strict=True))
+    return Record(topic, subject.encode(), known["value"].encode(), headers, partition, offset, timestamp)

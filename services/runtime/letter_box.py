@@ -12,7 +12,7 @@ from contracts.deadletters import DeadLetter
 from contracts.instants import from_milliseconds
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
-from services.runtime.intake import HKID
+from services.runtime.hkid import HKID, holds_hkid
 
 __all__ = ["REPLAYED_FROM", "Kept", "again", "find", "keep", "listed", "shown"]
 
@@ -127,7 +127,7 @@ def again(one: Kept, original: Record, value: bytes | None = None) -> Record:
         headers=(*kept_headers, (REPLAYED_FROM, one.place.encode())),
     )
     parts = [("key", record.key), ("value", record.value), *((f"header {name}", data) for name, data in record.headers)]
-    where = [part for part, data in parts if HKID.search(data)]
+    where = [part for part, data in parts if holds_hkid(data)]
     if where:
         raise Problem(
             f"{one.id}: its {' and '.join(where)} has the shape of an HKID, and would put identity on the wire again; "

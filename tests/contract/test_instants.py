@@ -27,3 +27,36 @@ def test_the_ends_are_written_as_they_are_read() -> None:
     assert canonical(FIRST) == FIRST
     with pytest.raises(ValueError, match="before the year 1"):
         canonical("0001-01-01T00:00:00+14:00")
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("2026-07-01T07:00:00Z", "2026-07-01T07:00:00.000Z"),
+        ("2026-07-01T15:00:00.000+08:00", "2026-07-01T07:00:00.000Z"),
+        ("2026-07-01T07:00:00.123456Z", "2026-07-01T07:00:00.123Z"),
+        ("2026-07-01 07:00:00.000Z", "2026-07-01T07:00:00.000Z"),
+        ("2026-07-01T07:00:00,000Z", "2026-07-01T07:00:00.000Z"),
+        ("2026-W27-3T07:00:00.000Z", "2026-07-01T07:00:00.000Z"),
+    ],
+)
+def test_however_an_instant_is_told_it_is_kept_in_one_form(told: str, kept: str) -> None:
+    assert canonical(told) == canonical(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2026-02-30T07:00:00.000Z", "2026-07-01T25:00:00.000Z", "0000-07-01T07:00:00.000Z", "٢٠26-07-01T07:00:00.000Z"],
+)
+def test_what_only_has_the_form_of_an_instant_is_none(told: str) -> None:
+    with pytest.raises(ValueError, match="not an ISO 8601 instant"):
+        canonical(told)
+
+
+def test_the_end_of_a_day_is_the_beginning_of_the_next() -> None:
+    """Python reads 24:00 from 3.13 on; it must not be kept as it came, for it would sort wrongly."""
+    try:
+        kept = canonical("2026-07-01T24:00:00.000Z")
+    except ValueError:
+        return
+    assert kept == "2026-07-02T00:00:00.000Z"

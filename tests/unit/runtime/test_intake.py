@@ -318,3 +318,12 @@ def test_a_body_buried_later_keeps_its_bytes_and_place() -> None:
 def test_the_same_id_of_two_persons_are_two_events() -> None:
     turns = taken(ADMISSION, one(), one({**ADMITTED, "subject": "ben"}))
     assert [turn.dead for turn in turns] == [[], []]
+
+
+def test_a_bar_in_an_id_makes_no_two_events_one() -> None:
+    """A Token may hold `|`: `a|b` of source `c` is not `a` of source `b|c`."""
+    first = header(replace(one(), key=b"a|b"), subject="a|b", source="c", id="1|x")
+    for subject, source, identity in (("a", "b|c", "1|x"), ("a|b", "c|1", "x"), ("a|b", "c", "1")):
+        other = header(replace(one(), key=subject.encode()), subject=subject, source=source, id=identity)
+        turns = taken(ADMISSION, first, other)
+        assert [(turn.duplicate, turn.dead) for turn in turns] == [(False, []), (False, [])]
