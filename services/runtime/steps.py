@@ -53,9 +53,11 @@ def steps(task: Task, segments: Iterable[Segment]) -> Iterator[Step]:
 
 
 def _tick(task: Task, place: TopicPartition, tick: Record) -> Iterator[Step]:
-    turns = task.take(tick)
-    turn = next(turns)
-    for following in turns:
-        yield Step(turn, place, [], 0, 0)
-        turn = following
-    yield Step(turn, place, [tick], 0, len(turn.dead))
+    refused = 0
+    for turn in task.take(tick):
+        # No looking ahead for the last turn: the batch may end here, and must not hold the state of one whose outputs
+        # would be in the next.
+        refused = sum(dead.record is tick for dead in turn.dead)
+        yield Step(turn, place, [tick] if refused else [], 0, refused)
+    if not refused:
+        yield Step(Turn(task.as_of, task.store, tick), place, [tick], 0, 0)
