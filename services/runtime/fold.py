@@ -109,6 +109,8 @@ class Store(Protocol):
         """Sets a key; None removes it."""
 
     def items(self) -> Iterator[tuple[str, Value]]: ...
+    def dues(self, due: Callable[[Value], str | None]) -> Iterator[tuple[str, str]]:
+        """(key, due instant) of every key that wants to be woken."""
 
 
 class MemoryStore:
@@ -128,6 +130,9 @@ class MemoryStore:
 
     def items(self) -> Iterator[tuple[str, Value]]:
         return iter(list(self.values.items()))
+
+    def dues(self, due: Callable[[Value], str | None]) -> Iterator[tuple[str, str]]:
+        return ((key, instant) for key, value in self.items() if (instant := due(value)) is not None)
 
 
 MAX_OUTPUT_BYTES = 1_000_000
@@ -221,8 +226,7 @@ class Task:
         self.processor = processor
         self.store = store
         self.as_of = as_of
-        entries = store.items() if processor.due else ()
-        self._agenda = Agenda((key, due) for key, value in entries if (due := self._due(value)) is not None)
+        self._agenda = Agenda(store.dues(processor.due) if processor.due and processor.wake else ())
 
     def take(self, record: Record) -> Iterator[Turn]:
         """Applies one record (a tick: as many turns as keys are due) and yields each turn once it has taken effect."""

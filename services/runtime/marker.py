@@ -23,27 +23,36 @@ MARKER_KEY = b"\x00position"
 
 _FORMAT = "kithline1"
 
+_MEND = (
+    "Put back what was changed, or delete both the group and the changelog's records to begin again from the first "
+    "record"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """The number of a task's last transaction and its highest tick."""
+    """The number of a task's last transaction and its highest tick. `keys`: of a marker in a changelog, how many keys
+    the state had then; None where it does not say."""
 
     number: int = 0
     as_of: str = EPOCH
+    keys: int | None = None
 
     def metadata(self) -> str:
         """As written beside a committed offset."""
         return f"{_FORMAT} {self.number} {self.as_of}"
 
-    def packed(self, positions: Mapping[str, int]) -> bytes:
-        """As written into the changelog; `positions` (input topic → next offset) is for people who look at it."""
-        return orjson.dumps({"number": self.number, "as_of": self.as_of, "positions": dict(positions)})
+    def packed(self, positions: Mapping[str, int], keys: int) -> bytes:
+        """As written into the changelog. `positions` (input topic → next offset) is for people who look at it; by
+        `keys`, the next restore sees whether all are still there."""
+        said = {"number": self.number, "as_of": self.as_of, "positions": dict(positions), "keys": keys}
+        return orjson.dumps(said)
 
     @classmethod
     def from_packed(cls, packed: bytes) -> "Marker":
         """Reads a changelog's marker."""
         fields = orjson.loads(packed)
-        return cls(fields["number"], fields["as_of"])
+        return cls(fields["number"], fields["as_of"], fields.get("keys"))
 
 
 def committed_marker(metadata: Iterable[str]) -> Marker | None:
@@ -61,14 +70,19 @@ def committed_marker(metadata: Iterable[str]) -> Marker | None:
     return newest
 
 
-def agree(task: str, committed: Marker | None, restored: Marker | None) -> Marker:
-    """The marker to go on from. Raises Problem where position and state are not of one transaction."""
+def agree(task: str, committed: Marker | None, restored: Marker | None, keys: int) -> Marker:
+    """The marker to go on from; `keys` were restored. Raises Problem where position and state are not of one
+    transaction, or part of the state is gone (records deleted, a changelog put back from a copy that had not all)."""
     position = committed.number if committed else 0
     state = restored.number if restored else 0
     if position != state:
         raise Problem(
             f"{task}: the committed position is of transaction {position}, the restored state of transaction {state}; "
-            "offsets or changelog were changed from outside. Put back what was changed, or delete both the group and "
-            "the changelog's records to begin again from the first record"
+            f"offsets or changelog were changed from outside. {_MEND}"
+        )
+    if restored is not None and restored.keys not in (None, keys):
+        raise Problem(
+            f"{task}: the changelog has {keys} keys, but there were {restored.keys} after transaction {state}; "
+            f"records of the changelog are missing. {_MEND}"
         )
     return committed or Marker()

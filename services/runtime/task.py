@@ -67,7 +67,7 @@ class RunningTask:
         self.partition = partition
         self.name = f"{place.processor.name}-{partition}"
         self.inputs = [TopicPartition(topic, partition) for topic in place.processor.inputs]
-        self._store = PackedStore()
+        self._store = PackedStore(place.processor.due)
         self._marker = Marker()
         self._committed: dict[TopicPartition, int] = {}
         self._stopping = False
@@ -123,10 +123,9 @@ class RunningTask:
         metrics.TASK_READY.labels(*self._labels).set(0)
         async with asyncio.timeout(place.settings.transaction_timeout_ms / 1000):
             committed = await committed_offsets(place.admin, group_of(place.processor.name), self.inputs)
-        restored = await restore(
-            place.settings, place.processor.changelog, self.partition, self._store, self._get_on
-        )
-        self._marker = agree(self.name, committed_marker(at.metadata for at in committed.values()), restored)
+        restored = await restore(place.settings, place.processor.changelog, self.partition, self._store, self._get_on)
+        position = committed_marker(at.metadata for at in committed.values())
+        self._marker = agree(self.name, position, restored, len(self._store))
         # In a thread: it looks through the whole state for what is due, and heartbeats must go on meanwhile.
         task = await asyncio.to_thread(Task, place.processor, self._store, self._marker.as_of)
         self._committed = {tp: at.offset for tp, at in committed.items()}
@@ -236,7 +235,7 @@ class RunningTask:
         for key, packed in changes:
             writer.add(changelog, self.partition, key.encode(), packed, now)
         by_topic = {tp.topic: offset for tp, offset in positions.items()}
-        writer.add(changelog, self.partition, MARKER_KEY, marker.packed(by_topic), now)
+        writer.add(changelog, self.partition, MARKER_KEY, marker.packed(by_topic, len(self._store)), now)
         await writer.commit({tp: (offset, marker.metadata()) for tp, offset in positions.items()})
         self._rest_until = time.monotonic() + _REST
         self._marker = marker
