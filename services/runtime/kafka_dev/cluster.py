@@ -44,12 +44,21 @@ def external_kafka() -> str | None:
 class Broker:
     """A cluster to talk to. `stop()` ends what was started here, and never the cluster of KITHLINE_KAFKA."""
 
-    def __init__(self, bootstrap: str, nodes: int, version: str | None, members: tuple[Node, ...] = ()) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        nodes: int,
+        version: str | None,
+        members: tuple[Node, ...] = (),
+        behind: tuple[int, ...] = (),
+    ) -> None:
         self.bootstrap = bootstrap
         """host:port, several divided by commas."""
         self.nodes = nodes
         self.version = version
         """Of Kafka; None where it was not started here."""
+        self.behind = behind
+        """Where each broker listens for its proxy (see `start_broker`)."""
         self._members = members
         self._scratch: Path | None = None
         self._archive: ClassArchive | None = None
@@ -68,6 +77,10 @@ class Broker:
                 node.check()
         except NodeFailure as fault:
             raise Problem(f"a Kafka broker has ended by itself: {fault}; {_keep_log(self._members)}") from fault
+
+    def pid(self, number: int) -> int | None:
+        """The process of one broker (from 1)."""
+        return self._members[number - 1].pid
 
     def kill(self, number: int) -> None:
         """SIGKILL to one broker (from 1). For tests of failures."""
@@ -117,11 +130,15 @@ class Broker:
             self._guard = None
 
 
-def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = None) -> Broker:
+def start_broker(
+    nodes: int = 1, port: int | None = None, data: Path | None = None, fronts: tuple[int, ...] = ()
+) -> Broker:
     """Starts Kafka and returns when all its brokers answer. Fetches it first where this user has none.
 
     `port`: for clients of the first broker, the others follow it; None or 0: free ones. `data`: a folder to
-    keep and to start from again; None: a scratch folder that goes with the broker. Raises Problem.
+    keep and to start from again; None: a scratch folder that goes with the broker. `fronts`: ports of proxies, one a
+    broker, for tests of bad networks: whoever connects through one is told these ports as the brokers' own. Raises
+    Problem.
     """
     if nodes not in (1, 3):
         raise Problem(f"a cluster of {nodes} brokers is not offered; take --nodes 1 or --nodes 3")
@@ -137,7 +154,7 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
     try:
         _check_room(folder)
         for attempt in range(1, _ATTEMPTS + 1):
-            ports = _choose_ports(nodes, port)
+            ports = _choose_ports(nodes, port, fronts)
             try:
                 bootstrap = _start(members, ports, cluster_id(folder, nodes))
                 break
@@ -146,7 +163,8 @@ def start_broker(nodes: int = 1, port: int | None = None, data: Path | None = No
                 if fault.taken and attempt < _ATTEMPTS:
                     continue
                 raise Problem(f"Kafka did not start: {fault}; {_keep_log(members)}") from fault
-        started = Broker(bootstrap, nodes, kafka_version(), members)
+        behind = tuple(node.behind for node in ports if node.behind is not None)
+        started = Broker(bootstrap, nodes, kafka_version(), members, behind)
         archive.begin()
         started._watch_over(scratch, lock, archive)
     except BaseException:  # Ctrl-C too must leave nothing running
@@ -202,14 +220,17 @@ def _check_room(folder: Path) -> None:
         )
 
 
-def _choose_ports(nodes: int, port: int | None) -> tuple[Ports, ...]:
+def _choose_ports(nodes: int, port: int | None, fronts: tuple[int, ...] = ()) -> tuple[Ports, ...]:
     """The ports that were asked for, if free, and free ones for the rest."""
     asked = [port + i for i in range(nodes)] if port else []
     for wanted in asked:
         if not is_free(wanted):
             raise Problem(f"port {wanted} is taken or not allowed; choose another by --port (0: any free one)")
-    free = iter(_free_ports(2 * nodes))
-    return tuple(Ports(asked[i] if asked else next(free), next(free)) for i in range(nodes))
+    free = iter(_free_ports(3 * nodes))
+    return tuple(
+        Ports(asked[i] if asked else next(free), next(free), *((fronts[i], next(free)) if fronts else ()))
+        for i in range(nodes)
+    )
 
 
 def is_free(port: int) -> bool:

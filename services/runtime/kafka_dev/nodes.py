@@ -32,6 +32,10 @@ class Ports:
 
     clients: int
     quorum: int
+    front: int | None = None
+    """Of a proxy before this node, which its second listener names to clients as its own."""
+    behind: int | None = None
+    """Where that listener is."""
 
 
 def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
@@ -41,8 +45,7 @@ def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
     settings: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": node,
-        "listeners": f"PLAINTEXT://{HOST}:{own.clients},CONTROLLER://{HOST}:{own.quorum}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{own.clients}",
+        **_listeners(own),
         "controller.listener.names": "CONTROLLER",
         "controller.quorum.voters": ",".join(f"{i}@{HOST}:{p.quorum}" for i, p in enumerate(ports, 1)),
         "log.dirs": folder / "log",
@@ -72,6 +75,18 @@ def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
         "background.threads": 2,
     }
     return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def _listeners(own: Ports) -> dict[str, object]:
+    served = [f"PLAINTEXT://{HOST}:{own.clients}", f"CONTROLLER://{HOST}:{own.quorum}"]
+    named = [f"PLAINTEXT://{HOST}:{own.clients}"]
+    if own.front is None:
+        return {"listeners": ",".join(served), "advertised.listeners": ",".join(named)}
+    return {
+        "listeners": ",".join([*served, f"PROXIED://{HOST}:{own.behind}"]),
+        "advertised.listeners": ",".join([*named, f"PROXIED://{HOST}:{own.front}"]),
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
+    }
 
 
 class Node:
