@@ -8,14 +8,14 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from services.runtime.fold import Record
 
-__all__ = ["Inbox", "Segment", "as_record", "in_order"]
+__all__ = ["Inbox", "Segment", "as_record", "as_records", "in_order"]
 
 
 class Segment(NamedTuple):
     """Records of one input that are taken one after the other."""
 
     place: TopicPartition
-    records: list[Record]
+    records: Sequence[Record]
 
 
 class Inbox:
@@ -79,24 +79,29 @@ def in_order(fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> Iter
         end = len(records)
         if limit is not None:
             end = next((at for at in range(start, end) if (records[at].timestamp, topic) > limit), end)
-        yield Segment(place, [as_record(record) for record in records[start:end]])
+        yield Segment(place, as_records(records[start:end]))
         if end < len(records):
             begun[place] = end
         else:
             del begun[place]
 
 
-def as_record(record: ConsumerRecord) -> Record:
-    """What the fold sees: the consumer's own record, which has all that `Record` has, or a copy where Kafka's nulls
-    (key, value, header values) must become empty bytes. To copy each would cost more than many a fold."""
-    if record.key is not None and record.value is not None and not record.headers:
-        return cast(Record, record)
+def as_records(raw: Sequence[ConsumerRecord]) -> Sequence[Record]:
+    """What the fold sees: the consumer's own records, which have all that a `Record` has, or copies where one has
+    Kafka's nulls. To copy each would cost more than many a fold."""
+    if any([one.key is None or one.value is None or one.headers for one in raw]):  # noqa: C419 - twice as quick
+        return [as_record(one) for one in raw]
+    return cast(Sequence[Record], raw)
+
+
+def as_record(raw: ConsumerRecord) -> Record:
+    """A record with empty bytes instead of Kafka's nulls (key, value, header values)."""
     return Record(
-        topic=record.topic,
-        key=record.key or b"",
-        value=record.value or b"",
-        headers=tuple([(name, value or b"") for name, value in record.headers]),
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=record.timestamp,
+        topic=raw.topic,
+        key=raw.key or b"",
+        value=raw.value or b"",
+        headers=tuple([(name, value or b"") for name, value in raw.headers]),
+        partition=raw.partition,
+        offset=raw.offset,
+        timestamp=raw.timestamp,
     )

@@ -6,7 +6,7 @@ that follow from the record's key (one partition, one writer), and never changes
 it puts a new one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -108,6 +108,9 @@ class Store(Protocol):
     def put(self, key: str, value: Value | None) -> None:
         """Sets a key; None removes it."""
 
+    def update(self, writes: Mapping[str, Value | None]) -> None:
+        """Puts many."""
+
     def items(self) -> Iterator[tuple[str, Value]]: ...
     def dues(self, due: Callable[[Value], str | None]) -> Iterator[tuple[str, str]]:
         """(key, due instant) of every key that wants to be woken."""
@@ -127,6 +130,10 @@ class MemoryStore:
             self.values.pop(key, None)
         else:
             self.values[key] = value
+
+    def update(self, writes: Mapping[str, Value | None]) -> None:
+        for key, value in writes.items():
+            self.put(key, value)
 
     def items(self) -> Iterator[tuple[str, Value]]:
         return iter(list(self.values.items()))
@@ -226,6 +233,7 @@ class Task:
         self.processor = processor
         self.store = store
         self.as_of = as_of
+        self._wakes = processor.wake is not None
         self._agenda = Agenda(store.dues(processor.due) if processor.due and processor.wake else ())
 
     def take(self, record: Record) -> Iterator[Turn]:
@@ -301,6 +309,7 @@ class Task:
         return turn
 
     def _settle(self, turn: Turn) -> None:
-        for key, value in turn.writes.items():
-            self.store.put(key, value)
-            self._agenda.put(key, self._due(value))
+        self.store.update(turn.writes)
+        if self._wakes:
+            for key, value in turn.writes.items():
+                self._agenda.put(key, self._due(value))

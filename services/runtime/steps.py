@@ -1,7 +1,7 @@
 """How what was fetched is folded bit by bit: between two steps the event loop is free, and a batch may end."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
@@ -11,10 +11,10 @@ from services.runtime.fold import TICK_TOPICS, Record, Task, Turn
 
 __all__ = ["Step", "steps"]
 
-_STEP_SECONDS = 0.008
+_STEP_SECONDS = 0.01
 """About as long as one step should take: heartbeats, other tasks and web pages share the event loop."""
 
-_FIRST, _MOST = 32, 4_096
+_FIRST, _MOST = 64, 4_096
 """Records in the first step, and in the longest one."""
 
 
@@ -24,7 +24,7 @@ class Step(NamedTuple):
 
     turn: Turn
     place: TopicPartition
-    records: list[Record]
+    records: Sequence[Record]
     duplicates: int
     refused: int
 
@@ -46,9 +46,9 @@ def steps(task: Task, segments: Iterable[Segment]) -> Iterator[Step]:
             took = time.monotonic() - begun
             start += taken
             yield Step(turn, place, part[:taken], duplicates, refused)
-            if took > _STEP_SECONDS:
+            if took > 2 * _STEP_SECONDS:
                 size = max(1, size // 2)
-            elif taken == size and took < _STEP_SECONDS / 2:
+            elif taken == size and took < _STEP_SECONDS:
                 size = min(_MOST, size * 2)
 
 

@@ -5,7 +5,7 @@ hundreds of thousands of households that decides whether a task fits. So values 
 batch in which they are needed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import orjson
 
@@ -56,6 +56,11 @@ class PackedStore:
         """Sets a key; None removes it."""
         self._decoded[key] = value
         self._touched[key] = None
+
+    def update(self, writes: Mapping[str, Value | None]) -> None:
+        """Puts many."""
+        self._decoded.update(writes)
+        self._touched.update(dict.fromkeys(writes))
 
     def items(self) -> Iterator[tuple[str, Value]]:
         """Every key with its value, those of the running batch included."""
