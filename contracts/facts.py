@@ -38,8 +38,9 @@ class Fact(TypedDict):
 
 
 def slot(fact: Fact) -> str:
-    """The name of the slot that a fact fills within its subject."""
-    return f"{fact['kind']}|{fact['key']}|{fact['source']}"
+    """The name of the slot that a fact fills within its subject. Keys and sources may hold a bar, but no tilde: two
+    slots never have one name."""
+    return f"{fact['kind']}~{fact['key']}~{fact['source']}"
 
 
 def merged(known: list[Fact], new: Fact) -> list[Fact] | None:
@@ -47,6 +48,8 @@ def merged(known: list[Fact], new: Fact) -> list[Fact] | None:
 
     Versions are kept, so that taking one back shows what it had replaced. One event has one version in a slot:
     the larger `version[3:]` of the same event id stays (see `Version`)."""
+    if not known:
+        return [new]
     same = next((fact for fact in known if fact["version"][2] == new["version"][2]), None)
     if same is not None and tuple(same["version"][3:]) >= tuple(new["version"][3:]):
         return None

@@ -5,10 +5,9 @@ An observation of a flat belongs to the household that lived there when it was m
 that was, it is taken from one household and told to the other.
 """
 
-import orjson
-
-from contracts.facts import Fact, merged, prevailing, slot
+from contracts.facts import Fact, merged, slot
 from services.runtime.fold import Processor, Record, Turn, Value
+from services.runtime.inner import as_fact, read_object, subject_of
 
 __all__ = ["PROCESSOR", "occupant", "places"]
 
@@ -17,8 +16,9 @@ EMPTY: Value = {"facts": {}, "told": {}}
 
 def places(record: Record, turn: Turn) -> None:
     """The fold over `address.facts`."""
-    fact: Fact = orjson.loads(record.value)
-    block = record.key.decode()
+    said = read_object(record)
+    block = subject_of(said, record)
+    fact = as_fact(said)
     unit = _unit(fact)
     key = f"{block}/{unit}" if unit else block
     state = turn.get(key) or EMPTY
@@ -43,8 +43,7 @@ def _unit(fact: Fact) -> str:
 
 
 def _tell(unit: str, state: Value, turn: Turn) -> Value:
-    holding = [prevailing(state["facts"][name]) for name in sorted(state["facts"])]
-    holding = [fact for fact in holding if fact["value"] is not None]
+    holding = [versions[-1] for _, versions in sorted(state["facts"].items()) if versions[-1]["value"] is not None]
     stays = [fact for fact in holding if fact["kind"].startswith("occupancy")]
     by_household: dict[str, list[Fact]] = {}
     for fact in stays:

@@ -14,30 +14,35 @@ Own households are tenancies; a person without one has a household of one, unles
 
 from typing import Any
 
-import orjson
-
 from contracts.facts import Fact, Linked, merged, prevailing, slot
 from contracts.ids import household_of_person
 from services.runtime.fold import Processor, Record, Turn, Value
+from services.runtime.inner import as_fact, must_hold, read_object, subject_of
 
 __all__ = ["PROCESSOR", "keep"]
+
+MAX_ALIASES = 16
+"""The nearest so many ids that are linked with a person count as the same person, the others do not.
+
+A person has a handful of ids. A source that merges hundreds has merged strangers (all that once stood under a test
+patient's number), and each of them tells all others: without a limit n ids send n² messages of size n, n³ bytes."""
+
+_FOLLOW = {"via": str, "revision": int, "because": str, "own": list, "households": list}
 
 EMPTY: Value = {"facts": {}, "followed": {}, "told": {}, "follows": {}}
 
 
 def keep(record: Record, turn: Turn) -> None:
     """The fold over `person.facts`: a fact about this person, or a follow."""
-    person = record.key.decode()
+    said = read_object(record)
+    person = subject_of(said, record)
     state = turn.get(person) or EMPTY
-    said = orjson.loads(record.value)
-    changed = _follow(state, said) if said.get("follow") else _merge(state, said)
+    changed = _follow(state, said) if "follow" in said else _merge(state, as_fact(said))
     if changed is None:
         turn.duplicate = True
         return
     after, touched = changed
-    after = _tell_followers(person, after, turn)
-    after = _tell_households(person, after, touched, turn)
-    turn.put(person, after)
+    turn.put(person, _tell(person, after, touched, turn))
 
 
 def _merge(state: Value, fact: Fact) -> tuple[Value, bool] | None:
@@ -47,12 +52,12 @@ def _merge(state: Value, fact: Fact) -> tuple[Value, bool] | None:
     versions = merged(known, fact)
     if versions is None:
         return None
-    holds_before = prevailing(known) if known else None
     after = {**state, "facts": {**state["facts"], name: versions}}
-    return after, prevailing(versions) != holds_before
+    return after, not known or prevailing(versions) is not prevailing(known)
 
 
 def _follow(state: Value, said: dict[str, Any]) -> tuple[Value, bool] | None:
+    must_hold(said, _FOLLOW)
     known = state["followed"].get(said["via"])
     if known is not None and known["revision"] >= said["revision"]:
         return None
@@ -60,99 +65,109 @@ def _follow(state: Value, said: dict[str, Any]) -> tuple[Value, bool] | None:
     return {**state, "followed": {**state["followed"], said["via"]: entry}}, False
 
 
+def _tell(person: str, state: Value, touched: bool, turn: Turn) -> Value:
+    """Tells whoever should know of this person, and returns the state with what was told."""
+    holding = _holding(state)
+    own: set[str] = set()
+    carers: set[str] = set()
+    neighbours: set[str] = set()
+    for fact in holding:
+        match fact["kind"]:
+            case "membership.start" | "membership.asserted":
+                own.add(fact["key"])
+            case "care.receives" if fact["value"] is not None:
+                carers.add(fact["value"]["person"])
+            case "identity.link":
+                neighbours.add(fact["key"])
+    linked = _linked(person, neighbours, state["followed"])
+    nearest = linked[:MAX_ALIASES]
+    home = own.union(*(other["own"] for other in nearest))
+    if not home:
+        home = {household_of_person(min([person, *(other["person"] for other in nearest)]))}
+    through_care = {
+        household
+        for entry in state["followed"].values()
+        if entry["because"] == "care"
+        for household in entry["households"]
+    }
+    follows = state["follows"]
+    if carers or neighbours or follows:
+        wanted = {f"{carer}|care": _told_of_care(own, home) for carer in carers}
+        told_links = neighbours.intersection(other["person"] for other in nearest)
+        wanted |= {f"{id_}|link": _told_of_link(person, id_, own, through_care, linked) for id_ in told_links}
+        follows = _tell_followers(person, follows, wanted, turn)
+    listening = home.union(through_care, *(other["households"] for other in nearest))
+    told = _tell_households(person, state["told"], listening, holding, touched, turn)
+    return {**state, "told": told, "follows": follows}
+
+
 def _holding(state: Value) -> list[Fact]:
     """What holds now, without tombstones, in the order of the slots' names."""
-    facts = (prevailing(state["facts"][name]) for name in sorted(state["facts"]))
+    facts = [versions[-1] for _, versions in sorted(state["facts"].items())]
     return [fact for fact in facts if fact["value"] is not None]
 
 
-def _linked(person: str, state: Value, holding: list[Fact]) -> dict[str, Linked]:
-    """Every other id of this person's component, by the shortest way (among equals the first in order)."""
+def _linked(person: str, neighbours: set[str], followed: Value) -> list[Linked]:
+    """Every other id of this person's component, each by the shortest way, the nearest first (among equals the first
+    in order)."""
     best: dict[str, Linked] = {}
-    for neighbour in sorted({fact["key"] for fact in holding if fact["kind"] == "identity.link"}):
-        entry = state["followed"].get(f"{neighbour}|link", {"own": [], "households": []})
+    for neighbour in sorted(neighbours):
+        entry = followed.get(f"{neighbour}|link", {"own": [], "households": []})
         nearest = Linked(person=neighbour, own=entry["own"], households=entry["households"], path=[neighbour])
         for linked in (nearest, *entry.get("beyond", ())):
             known = best.get(linked["person"])
             if person not in linked["path"] and (known is None or _way(linked) < _way(known)):
                 best[linked["person"]] = linked
-    return best
+    return sorted(best.values(), key=_way)
 
 
 def _way(linked: Linked) -> tuple[int, list[str]]:
     return len(linked["path"]), linked["path"]
 
 
-def _through_care(state: Value) -> set[str]:
-    entries = [entry for entry in state["followed"].values() if entry["because"] == "care"]
-    return {household for entry in entries for household in entry["households"]}
+def _told_of_care(own: set[str], home: set[str]) -> dict[str, Any]:
+    return {"own": sorted(own), "households": sorted(home), "because": "care"}
 
 
-def _own(holding: list[Fact]) -> list[str]:
-    return sorted({fact["key"] for fact in holding if fact["kind"] in ("membership.start", "membership.asserted")})
+def _told_of_link(person: str, to: str, own: set[str], through_care: set[str], linked: list[Linked]) -> dict[str, Any]:
+    beyond = [other for other in linked if to not in other["path"]][:MAX_ALIASES]
+    return {
+        "own": sorted(own),
+        "households": sorted(own | through_care),
+        "because": "link",
+        "beyond": [
+            {**other, "path": [person, *other["path"]]} for other in sorted(beyond, key=lambda other: other["person"])
+        ],
+    }
 
 
-def _tell_followers(person: str, state: Value, turn: Turn) -> Value:
-    holding = _holding(state)
-    own = _own(holding)
-    linked = _linked(person, state, holding)
-    of_links = {household for other in linked.values() for household in other["own"]}
-    at_home = {*own, *of_links} or {household_of_person(min([person, *linked]))}
-    wanted: dict[str, dict[str, Any]] = {}
-    for fact in holding:
-        if fact["kind"] == "care.receives" and fact["value"] is not None:
-            wanted[fact["value"]["person"] + "|care"] = {
-                "own": own,
-                "households": sorted(at_home),
-                "because": "care",
-            }
-        elif fact["kind"] == "identity.link":
-            wanted[fact["key"] + "|link"] = {
-                "own": own,
-                "households": sorted({*own, *_through_care(state)}),
-                "because": "link",
-                "beyond": [
-                    {**other, "path": [person, *other["path"]]}
-                    for _, other in sorted(linked.items())
-                    if fact["key"] not in other["path"]
-                ],
-            }
-    follows = dict(state["follows"])
+def _tell_followers(person: str, before: Value, wanted: dict[str, dict[str, Any]], turn: Turn) -> Value:
+    """Sends what is news to whoever is told of care or a link, and takes back what no longer holds."""
+    follows = dict(before)
     for target in sorted(follows.keys() | wanted.keys()):
-        before = follows.get(target)
-        now = wanted.get(target, {"own": [], "households": [], "because": target.rsplit("|", 1)[1]})
-        if before is not None and {name: part for name, part in before.items() if name != "revision"} == now:
+        told = follows.get(target)
+        subject, because = target.rsplit("|", 1)
+        now = wanted.get(target, {"own": [], "households": [], "because": because})
+        if told is not None and {**told, "revision": None} == {**now, "revision": None}:
             continue
-        revision = 1 if before is None else before["revision"] + 1
+        revision = 1 if told is None else told["revision"] + 1
         follows[target] = {**now, "revision": revision}
-        subject = target.rsplit("|", 1)[0]
-        message = {
-            "follow": True,
-            "subject": subject,
-            "via": f"{person}|{now['because']}",
-            "revision": revision,
-            **now,
-        }
+        message = {"follow": True, "subject": subject, "via": f"{person}|{because}", "revision": revision, **now}
         turn.emit("person.facts", subject, message)
-    return {**state, "follows": follows}
+    return follows
 
 
-def _tell_households(person: str, state: Value, touched: bool, turn: Turn) -> Value:
-    holding = _holding(state)
-    linked = _linked(person, state, holding)
-    at_home = {*_own(holding), *(household for other in linked.values() for household in other["own"])}
-    alone = () if at_home else (household_of_person(min([person, *linked])),)
-    of_links = {household for other in linked.values() for household in other["households"]}
-    listening = {*at_home, *_through_care(state), *of_links, *alone}
-    told: dict[str, dict[str, Any]] = dict(state["told"])
+def _tell_households(
+    person: str, before: Value, listening: set[str], holding: list[Fact], touched: bool, turn: Turn
+) -> Value:
+    """Sends all that holds to the households that listen, where it or their listening is news."""
+    told: dict[str, dict[str, Any]] = dict(before)
     for household in sorted(listening | told.keys()):
-        before = told.get(household)
+        known = told.get(household)
         listens = household in listening
-        if before is not None and before["listens"] == listens and not (listens and touched):
+        if known is not None and known["listens"] == listens and not (listens and touched):
             continue
-        if before is None and not listens:
-            continue
-        revision = 1 if before is None else before["revision"] + 1
+        revision = 1 if known is None else known["revision"] + 1
         told[household] = {"revision": revision, "listens": listens}
         facts = holding if listens else []
         turn.emit(
@@ -160,7 +175,7 @@ def _tell_households(person: str, state: Value, touched: bool, turn: Turn) -> Va
             household,
             {"household_id": household, "origin": person, "revision": revision, "facts": facts},
         )
-    return {**state, "told": told}
+    return told
 
 
 PROCESSOR = Processor("people", ("person.facts",), ("person.facts", "household.facts", "dead.letters"), keep)

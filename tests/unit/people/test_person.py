@@ -2,11 +2,15 @@
 
 from itertools import combinations
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.ids import household_of_person, household_of_tenancy
+from services.people.person import MAX_ALIASES
+from services.runtime.fold import Record
 from tests.scenario import expand, person
 from tests.scenarios.memory import run_racing
 from tests.unit.test_line import QUICK, known_facts, lived
@@ -96,3 +100,51 @@ def test_whoever_has_a_tenancy_is_no_household_of_one() -> None:
     ]
     _, facts = lived(expand(lines))
     assert told(facts, household_of_person(person("anna"))) == set()
+
+
+CROWD = [f"stranger-{number}" for number in range(120)]
+
+
+def crowd(dice: Random) -> list[Record]:
+    """A source has merged many strangers into one: all that once stood under a test patient's number."""
+    lines: list[dict[str, Any]] = [
+        *({**COHORT, "subject": name} for name in ("anna", *CROWD[:20])),
+        *({**LINK, "subject": "anna", "retired": name, "sequence": 1} for name in CROWD),
+    ]
+    records = expand(lines)
+    dice.shuffle(records)
+    return records
+
+
+def test_a_wrong_merge_of_very_many_ids_is_no_flood() -> None:
+    """Each new id is told of the nearest few, and they of it: not each to all, which would be 7,000 follows here."""
+    ends, line = run_racing(crowd(Random(1)), Random(1))
+    assert "fold_failed" not in ends.dead
+    assert ends.follows < 20 * len(CROWD)
+    near = sorted(person(name) for name in CROWD)[:MAX_ALIASES]
+    home = household_of_person(min(person("anna"), *near))
+    told_of = set(known_facts(line)[home])
+    assert {person("anna"), *(one for one in near if one in told_of)} == told_of
+    assert len(told_of) > 1
+
+
+def test_a_wrong_merge_of_very_many_ids_ends_alike_in_any_order() -> None:
+    _, first = run_racing(crowd(Random(1)), Random(1))
+    for seed in (2, 3):
+        _, other = run_racing(crowd(Random(seed)), Random(seed))
+        assert known_facts(other) == known_facts(first)
+
+
+@settings(QUICK, max_examples=40)
+@given(st.lists(pairs, max_size=8), st.integers(0, 2**32))
+def test_a_limit_of_ids_makes_no_difference_to_the_order(merged: list[tuple[str, str]], seed: int) -> None:
+    lines = [{**COHORT, "subject": name} for name in NAMES]
+    lines += [{**LINK, "subject": one, "retired": other, "sequence": 1} for one, other in merged]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.people.person.MAX_ALIASES", 2)
+        _, facts = lived(expand(lines))
+        records, dice = expand(lines), Random(seed)
+        dice.shuffle(records)
+        ends, line = run_racing(records, dice)
+    assert known_facts(line) == facts
+    assert "fold_failed" not in ends.dead

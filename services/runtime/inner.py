@@ -1,0 +1,66 @@
+"""Reading what our own services have written: cheap checks of form, no models. Pure.
+
+The feeds' doors validate every field, and a test holds all that we write to the schemas. So between our own services a
+record is a plain dictionary, of which only what a fold would stumble over is looked at; garbage is a dead letter with a
+reason, not a fault of the fold.
+"""
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, cast
+
+import orjson
+
+from contracts.facts import Fact
+from services.runtime.fold import Record, Refused
+
+__all__ = ["as_fact", "must_hold", "read_object", "subject_of"]
+
+_FACT: Mapping[str, type] = {
+    "kind": str,
+    "key": str,
+    "source": str,
+    "version": list,
+    "at": str,
+    "received": str,
+}
+_VERSION = [str, int, str, int, str]
+
+
+def read_object(record: Record) -> dict[str, Any]:
+    """The record's value. Raises Refused for what is no JSON object."""
+    try:
+        said = orjson.loads(record.value)
+    except orjson.JSONDecodeError:
+        raise Refused("unreadable", "the value is not UTF-8 JSON") from None
+    if type(said) is not dict:
+        raise Refused("invalid", "the value is not a JSON object")
+    return said
+
+
+def subject_of(said: Mapping[str, Any], record: Record, field: str = "subject") -> str:
+    """The field by which a record is keyed. Raises Refused where it is not."""
+    subject = said.get(field)
+    if type(subject) is not str or subject.encode() != record.key:
+        raise Refused("wrong_key", f"{field}: is not the record key")
+    return subject
+
+
+def must_hold(said: Mapping[str, Any], fields: Mapping[str, type]) -> None:
+    """Raises Refused for a field that is missing or of another type, without quoting it."""
+    for name, kind in fields.items():
+        if type(said.get(name)) is not kind:
+            raise Refused("invalid", f"{name}: should be {_WORDS[kind]}")
+
+
+_WORDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object", bool: "true or false"}
+
+
+def as_fact(said: dict[str, Any]) -> Fact:
+    """What was said, as a fact. Raises Refused where it has not the form of one."""
+    must_hold(said, _FACT)
+    if [type(part) for part in said["version"]] != _VERSION:
+        raise Refused("invalid", "version: should be recordedtime, sequence, event id, -received ms, digest")
+    if type(said.get("value", "missing")) not in (dict, NoneType):
+        raise Refused("invalid", "value: should be an object, or null for an empty slot")
+    return cast(Fact, said)
