@@ -78,6 +78,16 @@ class Settings(BaseSettings):
     # CONCURRENT_TRANSACTIONS while it writes markers. With 5 it is 11 ms.
     retry_backoff_ms: int = 5
 
+    # Longer than anything that ends by itself: a transaction (15 s), a rebalance (30 s), a broker's failover (10 s and
+    # the clients' retries), a session (10 s). Not longer than somebody may wait who needs a call today; and never less
+    # than a restart takes, or the watchdog itself would keep the line from going on.
+    stall_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="Whoever has something to do and has not got on for so long says so and exits with 70, to be "
+        "started again. The interpreter's own alarm rings after twice as long.",
+    )
+
     # A fetch in flight blocks the next one to the same broker, also for partitions that just became free; with the
     # default of 500 a partition behind a slow batch could wait that long.
     fetch_wait_ms: int = 200
