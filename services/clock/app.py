@@ -49,22 +49,28 @@ def _follow_time(line: LineApp) -> None:
         if await tick_now(line):
             last = time.monotonic()
 
-    line.checks["ticks"] = lambda: time.monotonic() - last < _SILENT_SECONDS
+    line.checks["ticks"] = line.duties["ticks"] = lambda: time.monotonic() - last < _SILENT_SECONDS
 
 
 def _follow_commands(line: LineApp) -> None:
+    begun: float | None = None  # the command in hand
     commands = line.topic(COMMANDS, key_type=bytes, value_type=bytes, value_serializer="raw")
 
     @line.agent(commands, name="clock")  # type: ignore[untyped-decorator]
     async def obey(stream: Any) -> None:
+        nonlocal begun
         # By hand: Faust commits every 2.8 s (its `broker_commit_every` does nothing in 0.15.3), and until then it
         # would look from outside as if the command had not been carried out (see services.runtime.quiet).
         async for event in stream.noack().events():
+            begun = time.monotonic()
             await _obey(line, event.value)
             event.ack()
             await line.commit({COMMANDS})
+            begun = None
 
     line.checks["commands"] = lambda: bool(line.consumer.assignment())
+    # Not the check: of two commanded clocks one has no partition, and is well.
+    line.duties["obeys"] = lambda: begun is None or time.monotonic() - begun < _SILENT_SECONDS
 
 
 async def _obey(line: LineApp, command: bytes) -> None:

@@ -21,6 +21,7 @@ from services.runtime.gate import TopicGate
 from services.runtime.logs import set_up_logs
 from services.runtime.processor import ProcessorService
 from services.runtime.settings import Settings
+from services.runtime.watchdog import Watchdog
 from services.runtime.web import add_pages
 
 __all__ = ["LineApp", "create_app", "run_apps", "run_services"]
@@ -30,8 +31,9 @@ class _Boot(BootStrategy):  # type: ignore[misc]
     """Which of Faust's services a service starts, and in which order.
 
     Faust's own order has its consumer (join its group, recover tables) before anything of ours; after a kill that
-    takes up to its session. Ours: web pages (health answers while a group is joined), processors, and Faust's
-    consumer, conductor and tables only where the app has agents. Without any, the conductor would crash (it
+    takes up to its session. Ours: the watchdog (first, so that it also sees a start or a stop that hangs), web pages
+    (health answers while a group is joined), processors, and Faust's consumer, conductor and tables only where the app
+    has agents. Without any, the conductor would crash (it
     subscribes to nothing), and a consumer group would be kept for nothing.
     """
 
@@ -39,7 +41,8 @@ class _Boot(BootStrategy):  # type: ignore[misc]
 
     def server(self) -> Iterable[ServiceT]:
         """The services in the order of their start; they stop in the opposite order."""
-        ours: list[ServiceT] = [self.app.gate, *self.sensors(), *self.web_server(), *self.app.processors]
+        first = (self.app.watchdog, self.app.gate)
+        ours: list[ServiceT] = [*first, *self.sensors(), *self.web_server(), *self.app.processors]
         if self.app.gate.topics:  # agents and timers send by Faust's producer, which must be stopped as it was started
             ours += self.kafka_producer()
         if not self.app.agents:
@@ -50,14 +53,25 @@ class _Boot(BootStrategy):  # type: ignore[misc]
 
 class LineApp(faust.App):  # type: ignore[misc]
     """A service's Faust app with its processors. `gate.partitions` has the partition counts of `topics`;
-    `checks` are further conditions of readiness, by name."""
+    `checks` are further conditions of readiness, by name; `duties` those that must not stay false, or the watchdog ends
+    the process."""
 
     BootStrategy = _Boot
 
-    def __init__(self, *args: Any, gate: TopicGate, processors: Sequence[ProcessorService], **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        gate: TopicGate,
+        processors: Sequence[ProcessorService],
+        settings: Settings,
+        service: str,
+        **options: Any,
+    ) -> None:
         self.gate = gate
         self.processors = processors
         self.checks: dict[str, Callable[[], bool]] = {}
+        self.duties: dict[str, Callable[[], bool]] = {}
+        self.watchdog = Watchdog(service, settings, processors, self.duties)
         super().__init__(*args, **options)
 
     async def on_first_start(self) -> None:
@@ -79,6 +93,8 @@ def create_app(
         f"kithline-{name}",
         gate=TopicGate(topics, settings),
         processors=services,
+        settings=settings,
+        service=name,
         broker=[f"kafka://{server.strip()}" for server in settings.kafka.split(",")],
         autodiscover=False,
         store="memory://",
@@ -100,7 +116,7 @@ def create_app(
         web_stats_enabled=False,
         web_graph_enabled=False,
     )
-    add_pages(app, name, services, app.checks)
+    add_pages(app, name, services, app.checks, app.watchdog, settings.stall_seconds / 2)
     return app
 
 

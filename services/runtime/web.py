@@ -1,6 +1,5 @@
 """Health and metrics pages of one service, on Faust's web server."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,29 +8,35 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import REGISTRY, Metric
 
 from services.runtime.processor import ProcessorService
+from services.runtime.watchdog import Watchdog
 
 __all__ = ["add_pages"]
 
-_STALE_SECONDS = 30
-"""A task that has records and has not committed for this long is stuck; a transaction times out after half of it."""
-
 
 def add_pages(
-    app: faust.App, name: str, services: Sequence[ProcessorService], checks: Mapping[str, Callable[[], bool]]
+    app: faust.App,
+    name: str,
+    services: Sequence[ProcessorService],
+    checks: Mapping[str, Callable[[], bool]],
+    watchdog: Watchdog,
+    stuck_seconds: float,
 ) -> None:
-    """`/health/live`: the process answers. `/health/ready`: all `checks` hold, every processor has its share of the
-    group, and each task is restored and has committed lately or has nothing to do. `/metrics`: this app's signals."""
+    """`/health/live`: the process answers, and is watched over. `/health/ready`: all `checks` hold, Kafka answers,
+    every processor has its share of the group, and each task is restored and has got on within `stuck_seconds` or has
+    nothing to do. `/metrics`: this app's signals."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Own({name, *(service.processor.name for service in services)}))
 
     @app.page("/health/live")  # type: ignore[untyped-decorator]
     async def live(web: Any, request: Any) -> Any:  # noqa: ARG001
-        return web.json({"status": "live"})
+        # Whatever else is stuck, the watchdog ends the process itself; nobody but the asker would notice if it slept.
+        status = "live" if watchdog.awake else "nobody watches for stalls"
+        return web.json({"status": status}, status=200 if watchdog.awake else 503)
 
     @app.page("/health/ready")  # type: ignore[untyped-decorator]
     async def ready(web: Any, request: Any) -> Any:  # noqa: ARG001
-        processors = {service.processor.name: _readiness(service) for service in services}
-        checked = {check: holds() for check, holds in checks.items()}
+        processors = {service.processor.name: _readiness(service, watchdog, stuck_seconds) for service in services}
+        checked = {"kafka": watchdog.answers, **{check: holds() for check, holds in checks.items()}}
         fine = all(processor["ready"] for processor in processors.values()) and all(checked.values())
         body = {"status": "ready" if fine else "not ready", "processors": processors, "checks": checked}
         return web.json(body, status=200 if fine else 503)
@@ -41,17 +46,13 @@ def add_pages(
         return web.bytes(generate_latest(registry), content_type="text/plain")
 
 
-def _readiness(service: ProcessorService) -> dict[str, Any]:
+def _readiness(service: ProcessorService, watchdog: Watchdog, stuck_seconds: float) -> dict[str, Any]:
     """A processor without tasks but in the group is a spare, and ready."""
     tasks = {
-        str(partition): "stuck" if task.state == "ready" and _stuck(task.idle, task.last_commit) else task.state
+        str(partition): "stuck" if watchdog.standing(service.processor.name, partition) > stuck_seconds else task.state
         for partition, task in service.tasks.items()
     }
     return {"ready": service.joined and all(state == "ready" for state in tasks.values()), "tasks": tasks}
-
-
-def _stuck(idle: bool, last_commit: float) -> bool:
-    return not idle and 0 < last_commit < time.time() - _STALE_SECONDS
 
 
 class _Own:

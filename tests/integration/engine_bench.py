@@ -25,6 +25,7 @@ from services.runtime.fold import TICKS
 from services.runtime.marker import MARKER_KEY
 from services.runtime.quiet import Quiet, inputs_by_group
 from services.runtime.settings import Settings
+from services.runtime.store import read_value
 from services.runtime.topic_admin import apply_topics
 from services.runtime.topics import Topic, topics
 from tests.integration.engine_worker import PROCESSORS
@@ -111,7 +112,7 @@ class Bench:
                 table[name] = Topic.model_validate({**row, "cleanup": cleanup, "retention_days": 1})
         await apply_topics(self.kafka, table=table)
 
-    def start(self, *kinds: str, **settings: object) -> Worker:
+    def start(self, *kinds: str, module: str = "tests.integration.engine_worker", **settings: object) -> Worker:
         """Starts a worker with these processors."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -127,7 +128,7 @@ class Bench:
         log = self._folder / f"worker-{len(self._workers)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.engine_worker", self.tag, *kinds],
+                [sys.executable, "-m", module, self.tag, *kinds],
                 env=environment,
                 cwd=Path(__file__).parents[2],
                 stdout=out,
@@ -200,7 +201,7 @@ class Bench:
             if record.value is None:
                 values.pop(record.key.decode(), None)
             else:
-                values[record.key.decode()] = orjson.loads(record.value)
+                values[record.key.decode()] = read_value(record.value)
         return values
 
     async def move_group(self, kind: str, offsets: dict[TopicPartition, int]) -> None:

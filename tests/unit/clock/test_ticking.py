@@ -8,7 +8,7 @@ from services.runtime.settings import Settings
 
 
 async def test_a_tick_that_finds_the_producer_gone_is_no_crash_while_the_app_stops() -> None:
-    line = app(Settings(clock="real"))
+    line = app(Settings(clock="real", kafka="127.0.0.1:1"))
     line.gate.partitions = {"clock.ticks": 1, "units.ticks": 1}
     await line.stop()
     assert not await tick_now(line)
