@@ -13,6 +13,7 @@ _COMMANDS = (
     *("broker", "topics", "run", "demo"),
     *("simulate", "ingest", "send", "replay"),
     *("explain", "waves", "deadletters"),
+    "chaos",
 )
 """Each is a module of `services.commands` with a `register(app)` that adds it."""
 
