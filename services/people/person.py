@@ -17,7 +17,7 @@ from typing import Any
 from contracts.facts import Fact, Linked, merged, prevailing, slot
 from contracts.ids import household_of_person
 from services.runtime.fold import Processor, Record, Turn, Value
-from services.runtime.inner import as_fact, must_hold, read_object, subject_of
+from services.runtime.inner import LIST, NUMBER, TEXT, as_fact, must_hold, read_object, subject_of
 
 __all__ = ["PROCESSOR", "keep"]
 
@@ -27,7 +27,7 @@ MAX_ALIASES = 16
 A person has a handful of ids. A source that merges hundreds has merged strangers (all that once stood under a test
 patient's number), and each of them tells all others: without a limit n ids send n² messages of size n, n³ bytes."""
 
-_FOLLOW = {"via": str, "revision": int, "because": str, "own": list, "households": list}
+_FOLLOW = {"via": TEXT, "revision": NUMBER, "because": TEXT, "own": LIST, "households": LIST}
 
 EMPTY: Value = {"facts": {}, "followed": {}, "told": {}, "follows": {}}
 

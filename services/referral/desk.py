@@ -6,20 +6,17 @@ tells the correlator through `household.facts` what people have found, so that a
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
-
-from pydantic import ValidationError
 
 from contracts.control import OfficerDecision
 from contracts.facts import Fact
-from contracts.flags import OPEN, Ask, Flag
+from contracts.flags import OPEN, Ask
 from contracts.model import Bilingual
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
 from services.referral.closing import BY_A_PERSON, closure
 from services.referral.lifecycle import answer, first_revision, reissue, take_back
 from services.referral.policy import Clock, Directory
+from services.referral.reading import ask_of, asks_of, read_answer, read_flag
 from services.runtime.fold import Processor, Record, Refused, Turn, Value
-from services.runtime.intake import complaint
 
 __all__ = ["Desk"]
 
@@ -44,22 +41,12 @@ class Desk:
         work = _Work(self, household, turn)
         match record.topic:
             case "risk.flags":
-                work.flag(Flag.model_validate_json(record.value))
+                work.flag(read_flag(record))
             case "officer.decisions":
-                work.decision(_read(OfficerDecision, record))
+                work.decision(read_answer(OfficerDecision, record))
             case _:
-                work.update(_read(TaskUpdate, record))
+                work.update(read_answer(TaskUpdate, record))
         work.settle()
-
-
-def _read(model: Any, record: Record) -> Any:
-    try:
-        said = model.model_validate_json(record.value)
-    except ValidationError as error:
-        raise Refused("invalid", complaint(error)) from None
-    if said.household_id.encode() != record.key:
-        raise Refused("wrong_key", "the record key is not household_id; key each answer by its household")
-    return said
 
 
 class _Work:
@@ -70,16 +57,16 @@ class _Work:
         self.desk, self.household, self.turn = desk, household, turn
         self.state: Value = {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
         self.tell = False
+        self._read: dict[str, Task] = {}
 
-    def flag(self, flag: Flag) -> None:
-        known = self.state["flags"].get(flag.flag_id)
-        if known is not None and known["revision"] >= flag.revision:
+    def flag(self, flag: Value) -> None:
+        flag_id = flag["flag_id"]
+        known = self.state["flags"].get(flag_id)
+        if known is not None and known["revision"] >= flag["revision"]:
             self.turn.duplicate = True
             return
-        self.state["flags"][flag.flag_id] = flag.model_dump(
-            mode="json", by_alias=True, exclude={"evidence", "not_triggered"}
-        )
-        self._reconcile(flag.flag_id, flag.as_of)
+        self.state["flags"][flag_id] = flag
+        self._reconcile(flag_id, flag["as_of"])
 
     def decision(self, decision: OfficerDecision) -> None:
         if decision.flag_id in self.state["released"]:
@@ -99,7 +86,7 @@ class _Work:
         raw = self.state["tasks"].get(update.task_id)
         if raw is None:
             raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
-        task = answer(Task.model_validate(raw), update)
+        task = answer(self._task(raw), update)
         self.state["answered"][update.update_id] = said
         self._publish(task)
         if task.status == "rejected":
@@ -127,19 +114,19 @@ class _Work:
     def _reconcile(self, flag_id: str, now: str) -> None:
         """One open task for each thing that an open flag asks for; what else is open is taken back."""
         flag = self.state["flags"][flag_id]
-        mine = [Task.model_validate(raw) for raw in self._tasks_of(flag_id)]
+        mine = [self._task(raw) for raw in self._tasks_of(flag_id)]
         if flag["status"] not in OPEN:
             if flag["status"] != "closed":
                 for task in mine:
                     self._publish(take_back(task, flag["cause"] or "withdrawn"))
             return
-        asked = {(ask.purpose, ask.unit) for ask in _asks(flag)}
+        asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
         for task in mine:
             # the rules may have changed since it was asked
             wanted = (task.purpose, task.asked_of) in asked
             self._publish(reissue(task) if wanted else take_back(task, "no_longer_asked"))
         for raw in flag["asks"]:
-            ask = Ask.model_validate(raw)
+            ask = ask_of(raw)
             released = self.state["released"].get(flag_id)
             if ask.release == "wave" and released is None:
                 continue  # a recorded hold: the flag itself, until an officer releases it
@@ -158,7 +145,7 @@ class _Work:
     def _chain(self, flag_id: str, ask: Ask) -> list[Task]:
         """The attempts at one thing asked, the first first (a duty officer's among them)."""
         mine = [
-            Task.model_validate(raw)
+            self._task(raw)
             for raw in self._tasks_of(flag_id)
             if (raw["purpose"], raw["asked_of"]) == (ask.purpose, ask.unit)
         ]
@@ -209,7 +196,7 @@ class _Work:
             self._request(flag, ask, now, task.part_of, _since(task, ask))
 
     def _ask_of(self, flag: Value, task: Task) -> Ask | None:
-        return next((ask for ask in _asks(flag) if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
+        return next((ask for ask in asks_of(flag) if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
 
     def _follow_up(self, flag_id: str, now: str) -> None:
         """While the flag is open: what people's findings ask for next, each once, however often it was found."""
@@ -224,7 +211,7 @@ class _Work:
         """(what a finding asks for, the task that found it)."""
         answered = [task for task in self._tasks_of(flag["flag_id"]) if task["status"] in BY_A_PERSON]
         return [
-            (Ask.model_validate(step["ask"]), by[0])
+            (ask_of(step["ask"]), by[0])
             for step in flag["then"]
             if (by := sorted(task["task_id"] for task in answered if step["on"] in task["findings"]))
         ]
@@ -232,10 +219,17 @@ class _Work:
     def _tasks_of(self, flag_id: str) -> list[Value]:
         return [raw for raw in self.state["tasks"].values() if raw["flag_id"] == flag_id]
 
+    def _task(self, raw: Value) -> Task:
+        """A task of the state, read once."""
+        task_id = raw["task_id"]
+        if task_id not in self._read:
+            self._read[task_id] = Task.model_validate(raw)
+        return self._read[task_id]
+
     def _all_answered(self, flag: Value) -> bool:
         """Whether a person has given an outcome for each thing asked. One that was taken back has none: if the
         episode opens again, it is asked again."""
-        asked = [Ask.model_validate(raw) for raw in flag["asks"]] + [ask for ask, _ in self._found_steps(flag)]
+        asked = [ask_of(raw) for raw in flag["asks"]] + [ask for ask, _ in self._found_steps(flag)]
         chains = [self._chain(flag["flag_id"], ask) for ask in asked]
         return all(chain and chain[-1].status in BY_A_PERSON for chain in chains)
 
@@ -270,6 +264,7 @@ class _Work:
             return
         raw = task.model_dump(mode="json", by_alias=True)
         self.state["tasks"][task.task_id] = raw
+        self._read[task.task_id] = task
         headers = (
             ("ce_specversion", b"1.0"),
             ("ce_id", f"{task.task_id}:{task.revision}".encode()),
@@ -278,11 +273,6 @@ class _Work:
             ("ce_subject", task.for_.encode()),
         )
         self.turn.emit(f"referral.tasks.{task.unit_kind}", self.household, raw, headers)
-
-
-def _asks(flag: Value) -> list[Ask]:
-    """All that a flag asks for, or may ask for when something is found."""
-    return [Ask.model_validate(raw) for raw in [*flag["asks"], *(step["ask"] for step in flag["then"])]]
 
 
 def _digest(update: TaskUpdate) -> str:

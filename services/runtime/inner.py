@@ -14,15 +14,39 @@ import orjson
 from contracts.facts import Fact
 from services.runtime.fold import Record, Refused
 
-__all__ = ["as_fact", "must_hold", "read_object", "subject_of"]
+__all__ = [
+    "LIST",
+    "NUMBER",
+    "OBJECT",
+    "OBJECT_OR_NULL",
+    "TEXT",
+    "TEXT_OR_NULL",
+    "Types",
+    "as_fact",
+    "must_hold",
+    "read_object",
+    "subject_of",
+]
 
-_FACT: Mapping[str, type] = {
-    "kind": str,
-    "key": str,
-    "source": str,
-    "version": list,
-    "at": str,
-    "received": str,
+Types = tuple[type, ...]
+
+TEXT: Types = (str,)
+TEXT_OR_NULL: Types = (str, NoneType)
+NUMBER: Types = (int,)
+LIST: Types = (list,)
+OBJECT: Types = (dict,)
+OBJECT_OR_NULL: Types = (dict, NoneType)
+
+_WORDS: Mapping[type, str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object", NoneType: "null"}
+
+_FACT: Mapping[str, Types] = {
+    "kind": TEXT,
+    "key": TEXT,
+    "source": TEXT,
+    "version": LIST,
+    "at": TEXT,
+    "received": TEXT,
+    "value": OBJECT_OR_NULL,
 }
 _VERSION = [str, int, str, int, str]
 
@@ -46,14 +70,14 @@ def subject_of(said: Mapping[str, Any], record: Record, field: str = "subject") 
     return subject
 
 
-def must_hold(said: Mapping[str, Any], fields: Mapping[str, type]) -> None:
+def must_hold(said: Mapping[str, Any], fields: Mapping[str, Types]) -> None:
     """Raises Refused for a field that is missing or of another type, without quoting it."""
-    for name, kind in fields.items():
-        if type(said.get(name)) is not kind:
-            raise Refused("invalid", f"{name}: should be {_WORDS[kind]}")
+    for name, types in fields.items():
+        if type(said.get(name, _MISSING)) not in types:
+            raise Refused("invalid", f"{name}: should be {' or '.join(_WORDS[one] for one in types)}")
 
 
-_WORDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object", bool: "true or false"}
+_MISSING = object()
 
 
 def as_fact(said: dict[str, Any]) -> Fact:
@@ -61,6 +85,4 @@ def as_fact(said: dict[str, Any]) -> Fact:
     must_hold(said, _FACT)
     if [type(part) for part in said["version"]] != _VERSION:
         raise Refused("invalid", "version: should be recordedtime, sequence, event id, -received ms, digest")
-    if type(said.get("value", "missing")) not in (dict, NoneType):
-        raise Refused("invalid", "value: should be an object, or null for an empty slot")
     return cast(Fact, said)
