@@ -22,6 +22,9 @@ DEAD_LETTERS = "dead.letters"
 
 _PAUSE = 0.3
 
+_PATIENCE = 20.0
+"""Seconds for one answer, of a cluster that did answer before."""
+
 
 def connection(settings: Settings) -> dict[str, Any]:
     """How every client of this process reaches the cluster."""
@@ -61,13 +64,26 @@ async def admin(settings: Settings, patience: float | None = None) -> "AsyncIter
 
 
 async def partition_counts(client: AIOKafkaAdminClient, topics: Iterable[str], where: str) -> dict[str, int]:
-    """How many partitions each topic has. Raises Problem naming what is missing."""
+    """How many partitions each topic has. Raises Problem naming what is missing, or where nobody answers."""
     wanted = sorted(set(topics))
-    described = {topic["topic"]: topic for topic in await client.describe_topics(wanted)}
+    described = {topic["topic"]: topic for topic in await _describe(client, wanted, where)}
     missing = [name for name in wanted if name not in described or described[name]["error_code"]]
     if missing:
         raise Problem(f"missing on {where}: topic {', '.join(missing)}; make them with `kithline topics apply`")
     return {name: len(described[name]["partitions"]) for name in wanted}
+
+
+async def _describe(client: AIOKafkaAdminClient, topics: list[str], where: str) -> Iterable[dict[str, Any]]:
+    """Asks until it is answered: the client takes any broker that it knows of, also one that has just died."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    while True:
+        try:
+            found: Iterable[dict[str, Any]] = await client.describe_topics(topics)
+            return found
+        except KafkaError as fault:
+            if not fault.retriable or asyncio.get_running_loop().time() > deadline:
+                raise Problem(f"{where} does not tell its topics: {fault}; see whether its brokers are well") from fault
+            await asyncio.sleep(_PAUSE)
 
 
 async def check_processor(client: AIOKafkaAdminClient, processor: Processor, where: str) -> Mapping[str, int]:

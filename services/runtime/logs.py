@@ -5,16 +5,51 @@ A log line never carries a person id beyond the pseudonym, and never a record's 
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from services.runtime.settings import Settings
 
-__all__ = ["logger", "set_up_logs"]
+__all__ = ["Repeats", "logger", "set_up_logs"]
 
 _CHATTY = ("aiokafka", "faust", "mode", "aiohttp.access", "asyncio")
 """Libraries that tell of every rebalance and request; their warnings are kept."""
+
+
+_AGAIN_SECONDS = 10.0
+
+_MOST = 1_000
+
+
+class Repeats(logging.Filter):
+    """Lets each line of a library pass once in ten seconds, and says how often it came meanwhile.
+
+    aiokafka tries again every `retry_backoff_ms` and tells of each try: one dead broker gave a hundred lines a second,
+    and a broker that still writes the markers of the last transaction gives one for each partition of the next."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is told."""
+        if record.name.split(".")[0] not in _CHATTY or record.exc_info:
+            return True
+        line, now = (record.name, record.getMessage()), self._seconds()
+        last, repeats = self._told.get(line, (-_AGAIN_SECONDS, 0))
+        if now - last < _AGAIN_SECONDS:
+            self._told[line] = last, repeats + 1
+            return False
+        if len(self._told) > _MOST:
+            self._told.clear()
+        self._told[line] = now, 0
+        if repeats:
+            record.msg, record.args = f"{line[1]} (and {repeats} times more since it was last told)", ()
+        return True
 
 
 def set_up_logs(settings: Settings) -> None:
@@ -45,6 +80,7 @@ def set_up_logs(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
