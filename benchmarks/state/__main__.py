@@ -20,7 +20,7 @@ def main(
     households: Annotated[list[int] | None, typer.Option(help="How many; may be repeated, the fewest first.")] = None,
     events: Annotated[int, typer.Option(min=1_000, help="Of each run.")] = EVENTS,
 ) -> None:
-    """Measures, and prints the rows as JSON, on the cluster of KITHLINE_KAFKA where it is set, else on one of its own."""
+    """Measures, and prints the rows as JSON. The cluster is that of KITHLINE_KAFKA where it is set, else its own."""
     with broker() as started:
         settings = Settings(kafka=started.bootstrap)
         rows = asyncio.run(measure_all(settings, typer.echo, households or HOUSEHOLDS, events))
