@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Busy", "busy_now", "machine_in_words"]
+__all__ = ["Busy", "Spent", "busy_now", "machine_in_words", "spent_by"]
 
 
 def machine_in_words() -> str:
@@ -42,12 +42,33 @@ def busy_now() -> Busy:
     """A reading. Ours are this process and all that it has started: the broker and the contender."""
     times = psutil.cpu_times()
     machine = sum(getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq", "steal"))
-    own = psutil.Process()
-    ours = 0.0
-    for process in [own, *own.children(recursive=True)]:
+    return Busy(machine, spent_by(psutil.Process()).cpu)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """CPU seconds (all threads: garbage collectors and compilers too) and resident bytes of a process and what it has
+    started."""
+
+    cpu: float
+    resident: int
+
+
+def spent_by(process: psutil.Process) -> Spent:
+    """A reading; of a process that has ended, nothing."""
+    cpu, resident = 0.0, 0
+    for one in _with_children(process):
         try:
-            spent = process.cpu_times()
+            times, memory = one.cpu_times(), one.memory_info()
         except psutil.Error:
             continue
-        ours += spent.user + spent.system
-    return Busy(machine, ours)
+        cpu += times.user + times.system
+        resident += memory.rss
+    return Spent(cpu, resident)
+
+
+def _with_children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from base64 import b64encode
@@ -17,13 +16,13 @@ from pathlib import Path
 import psutil
 from nacl.public import PrivateKey
 
-from benchmarks.cluster import Progress, make_topics
-from benchmarks.contenders import Contender
-from benchmarks.jobs import Job, digest
-from benchmarks.machine import Busy, busy_now
+from benchmarks.cluster import Progress, make_topics, remove_topics
+from benchmarks.contenders import Contender, Entry
+from benchmarks.jobs import Job, digest, state_digest
+from benchmarks.machine import Busy, Spent, busy_now, spent_by
 from benchmarks.report import Row
 from services.runtime.errors import Problem
-from services.runtime.reading import read_topics
+from services.runtime.reading import read_topics, stream_topics
 from services.runtime.settings import Settings
 
 __all__ = ["Course", "measure"]
@@ -37,55 +36,74 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What all contenders of one job have before them: the preloaded topic, and the result that is right."""
+    """What contenders of one job have before them: a preloaded topic, and the result that is right.
+
+    The clock runs from the first commit that reaches `warm_up` to the first that reaches `records`; more records follow
+    up to `total`, so that nobody idles before the clock stops, whenever it happens to commit.
+    """
 
     job: Job
     topic: str
     partitions: int
     records: int
     warm_up: int
-    """So many records are committed before the measurement begins."""
+    total: int
     outputs: int
     result: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
     at: float
     committed: int
-    cpu: float
+    spent: Spent
     busy: Busy
 
 
-async def measure(contender: Contender, course: Course, settings: Settings) -> Row:
-    """Runs it over the course. Raises Problem when it ends, gets stuck or is too quick for the course."""
-    name = f"{course.topic}.{contender.name}"
+async def measure(contender: Contender, course: Course, settings: Settings, turn: int = 1, *, deep: bool = True) -> Row:
+    """Runs it over the course for the `turn`th time. `deep`: look into its changelog too, not only into its outputs.
+
+    Raises Problem when it ends, gets stuck or is too quick for the course.
+    """
+    # another group each time; no hyphens, as topics are named here
+    name = f"{course.topic}.{contender.name}.{turn}".replace("-", "_")
     sink = f"{name}.out"
-    await make_topics(
-        settings, course.partitions, [sink], [contender.changelog(name)] if contender.changelog is not None else []
-    )
-    load = os.getloadavg()[0]
-    arguments = [course.job.name, course.topic, sink, name, str(course.partitions)]
-    with _process(contender, arguments, settings) as process:
-        async with Progress(settings, contender.group(name), course.topic, course.partitions) as progress:
-            begin = await _until(course.warm_up, process, progress, contender)
-            end = await _until(course.records, process, progress, contender)
-        memory = process.memory_info().rss
-    if begin.committed == course.records:
+    with tempfile.TemporaryDirectory(prefix="kithline-bench-") as folder:
+        entry = Entry(course.job.name, course.topic, sink, name, course.partitions, Path(folder))
+        changelog = contender.changelog(entry)
+        await make_topics(settings, course.partitions, [sink], [] if contender.makes_changelog else [changelog])
+        load = os.getloadavg()[0]
+        with _process(contender, entry, settings) as process:
+            async with Progress(settings, contender.group(entry), course.topic, course.partitions) as progress:
+                begin = await _until(course.warm_up, process, progress, contender)
+                end = await _until(course.records, process, progress, contender)
+                await _until(course.total, process, progress, contender)
+            memory = spent_by(process).resident
+    if begin.committed >= course.records:
         raise Problem(f"{contender.name} did {course.records} records at one go; take more (--records)")
     outputs = [record.value for record in await read_topics(settings, [sink])]
-    counted, seconds, cpu = end.committed - begin.committed, end.at - begin.at, end.cpu - begin.cpu
+    correct = digest(course.job, outputs) == course.result and len(outputs) == course.outputs
+    changes = None
+    if deep:
+        kept = [record async for record in stream_topics(settings, [changelog])]
+        correct &= state_digest(contender.state(kept)) == course.state
+        changes = len(kept)
+    await remove_topics(settings, name)
+    counted, seconds, cpu = end.committed - begin.committed, end.at - begin.at, end.spent.cpu - begin.spent.cpu
     return Row(
         name=contender.name,
         job=course.job.name,
         guarantee=contender.guarantee,
         events_per_s=round(counted / seconds),
-        cpu_s_per_million=round(cpu / counted * 1e6, 1),
+        cpu_s_per_million=round(cpu / counted * 1e6, 2),
         records=course.records,
+        warm_up=course.warm_up,
         counted=counted,
         seconds=round(seconds, 2),
         outputs=len(outputs),
-        correct=digest(course.job, outputs) == course.result and len(outputs) == course.outputs,
+        changelog_records=changes,
+        correct=correct,
         memory_mb=round(memory / 2**20),
         load=round(load, 2),
         others_cores=round(end.busy.others_since(begin.busy, seconds), 2),
@@ -99,8 +117,7 @@ async def _until(records: int, process: psutil.Popen, progress: Progress, conten
         if process.poll() is not None:
             raise Problem(f"{contender.name} ended by itself with status {process.returncode}")
         if committed >= records:
-            spent = process.cpu_times()
-            return _Moment(now, committed, spent.user + spent.system, busy_now())
+            return _Moment(now, committed, spent_by(process), busy_now())
         if committed > last:
             last, since = committed, now
         elif now - since > _PATIENCE:
@@ -109,7 +126,7 @@ async def _until(records: int, process: psutil.Popen, progress: Progress, conten
 
 
 @contextmanager
-def _process(contender: Contender, arguments: list[str], settings: Settings) -> Iterator[psutil.Popen]:
+def _process(contender: Contender, entry: Entry, settings: Settings) -> Iterator[psutil.Popen]:
     """The contender's process; its last words are in the Problem, should there be one."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -122,9 +139,7 @@ def _process(contender: Contender, arguments: list[str], settings: Settings) -> 
         "KITHLINE_VAULT_PUBLIC_KEY": b64encode(bytes(PrivateKey.generate().public_key)).decode(),
     }
     with tempfile.TemporaryFile() as log:
-        process = psutil.Popen(
-            [sys.executable, "-m", contender.module, *arguments], env=environment, cwd=_ROOT, stdout=log, stderr=log
-        )
+        process = psutil.Popen(contender.command(entry), env=environment, cwd=_ROOT, stdout=log, stderr=log)
         try:
             yield process
         except Problem as problem:

@@ -1,29 +1,133 @@
-"""Who is measured. A peer to come is one more entry, and a module that does the jobs in a process of its own.
+"""Who is measured. A peer to come is one more entry, and a program that does the jobs in a process of its own.
 
-Each is started as `python -m MODULE JOB INPUT OUTPUT NAME PARTITIONS` with KITHLINE_KAFKA in the environment, reads
-the topic INPUT from its beginning in a consumer group, writes what the job sends to OUTPUT, and runs until SIGTERM.
-NAME keeps its group, changelog and transactional ids apart from other runs'.
+Each is a command (`Contender.command`) with KITHLINE_KAFKA in its environment. It reads the input topic from its
+beginning in a consumer group, writes what the job sends to the output topic and what it knows to its changelog, and
+runs until SIGTERM. `Entry.name` keeps its group, changelog and transactional ids apart from other runs'.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from services.runtime.cluster import group_of
+import orjson
 
-__all__ = ["CONTENDERS", "Contender"]
+from benchmarks.contenders import confluent, kafka_streams, quix
+from benchmarks.contenders.entry import Entry
+from services.runtime.cluster import group_of
+from services.runtime.fold import Record, Value
+from services.runtime.marker import MARKER_KEY
+from services.runtime.store import PackedStore
+
+__all__ = ["CONTENDERS", "PEER_VERSIONS", "Contender", "Entry"]
+
+PEER_VERSIONS = {
+    "kafka-streams": kafka_streams.VERSION,
+    "quixstreams": quix.VERSION,
+    "confluent-kafka": confluent.VERSION,
+}
+
+State = dict[str, Value]
+"""What a changelog ends in, by household, as the fold has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """`group(name)` and `changelog(name)` are where its progress and its state are on Kafka. `changelog` None: it makes
-    that topic itself."""
+    """`group` and `changelog` are where its progress and its state are on Kafka."""
 
     name: str
     title: str
     guarantee: str
-    module: str
-    group: Callable[[str], str]
-    changelog: Callable[[str], str] | None = None
+    jobs: tuple[str, ...]
+    command: Callable[[Entry], list[str]]
+    group: Callable[[Entry], str]
+    changelog: Callable[[Entry], str]
+    state: Callable[[Iterable[Record]], State]
+    """What its changelog's records say in the end."""
+    makes_changelog: bool = False
+    """Whether it makes that topic itself."""
+    prepare: Callable[[], None] = lambda: None
+    """Fetches what it needs, once. Raises Problem: then its rows are skipped."""
+    most: Mapping[str, int] | None = None
+    """By job: records at most, of one that would take minutes otherwise."""
+    repeats: int | None = None
+    """Fewer than the others, for the same reason."""
+
+
+def _module(module: str) -> Callable[[Entry], list[str]]:
+    """A module of ours in this environment: `python -m MODULE JOB INPUT OUTPUT NAME PARTITIONS`."""
+    return lambda e: [sys.executable, "-m", module, e.job, e.source, e.sink, e.name, str(e.partitions)]
+
+
+def _engine_state(records: Iterable[Record]) -> State:
+    store = PackedStore()
+    for record in records:
+        if record.key != MARKER_KEY:
+            store.load(record.key.decode(), record.value or None)
+    return dict(store.items())
+
+
+def _faust_state(records: Iterable[Record]) -> State:
+    last = {record.key: record.value for record in records}
+    values = {orjson.loads(key): orjson.loads(value) for key, value in last.items()}
+    return {key: {"count": value} if isinstance(value, int) else value for key, value in values.items()}
+
+
+def _loop_state(records: Iterable[Record]) -> State:
+    last = {record.key: record.value for record in records}
+    return {key.decode(): orjson.loads(value) for key, value in last.items()}
+
+
+def _named(entry: Entry) -> str:
+    return entry.name
+
+
+def _loop_changelog(entry: Entry) -> str:
+    return f"changelog.{entry.name}"
+
+
+def _kafka_streams(store: str, guarantee: str, says: str) -> Contender:
+    return Contender(
+        f"kafka-streams-{says.replace(' ', '-')}-{store}",
+        f"Kafka Streams {kafka_streams.VERSION}, {guarantee}, one thread, {'RocksDB' if store == 'rocksdb' else store}",
+        says.replace("-", " "),
+        ("count",),
+        lambda e: kafka_streams.command(guarantee, store, e),
+        group=_named,
+        changelog=kafka_streams.changelog,
+        state=kafka_streams.state,
+        makes_changelog=True,
+        prepare=kafka_streams.prepare,
+    )
+
+
+def _quix(guarantee: str) -> Contender:
+    return Contender(
+        f"quix-{guarantee}",
+        f"Quix Streams {quix.VERSION}, {guarantee}",
+        guarantee.replace("-", " "),
+        ("count",),
+        lambda e: quix.command(guarantee, e),
+        group=_named,
+        changelog=quix.changelog,
+        state=quix.state,
+        makes_changelog=True,
+        prepare=quix.prepare,
+    )
+
+
+def _confluent(mode: str, guarantee: str) -> Contender:
+    way = "one transaction a poll" if mode == "transactions" else "flush and commit"
+    return Contender(
+        f"confluent-{mode}",
+        f"a loop by hand on confluent-kafka {confluent.VERSION}, {way}",
+        guarantee,
+        ("count",),
+        lambda e: confluent.command(mode, e),
+        group=_named,
+        changelog=_loop_changelog,
+        state=_loop_state,
+        prepare=confluent.prepare,
+    )
 
 
 CONTENDERS: dict[str, Contender] = {
@@ -33,16 +137,42 @@ CONTENDERS: dict[str, Contender] = {
             "kithline",
             "Kithline's engine, as every service runs it",
             "exactly once",
-            "benchmarks.contenders.engine",
-            group=group_of,
-            changelog=lambda name: f"changelog.{name}",
+            ("correlator", "count"),
+            _module("benchmarks.contenders.engine"),
+            group=lambda entry: group_of(entry.name),
+            changelog=_loop_changelog,
+            state=_engine_state,
         ),
+        Contender(
+            "floor",
+            "a loop by hand on aiokafka, one transaction a poll",
+            "exactly once",
+            ("count",),
+            _module("benchmarks.contenders.floor"),
+            group=_named,
+            changelog=_loop_changelog,
+            state=_loop_state,
+        ),
+        _confluent("transactions", "exactly once"),
+        _confluent("plain", "at least once"),
+        _kafka_streams("memory", "exactly_once_v2", "exactly once"),
+        _kafka_streams("rocksdb", "exactly_once_v2", "exactly once"),
+        _kafka_streams("memory", "at_least_once", "at least once"),
+        _kafka_streams("rocksdb", "at_least_once", "at least once"),
+        _quix("exactly-once"),
+        _quix("at-least-once"),
         Contender(
             "faust",
             "a stock Faust agent and table",
             "at least once",
-            "benchmarks.contenders.stock_faust",
-            group=lambda name: name,
+            ("correlator", "count"),
+            _module("benchmarks.contenders.stock_faust"),
+            group=_named,
+            changelog=lambda entry: f"{entry.name}-households-changelog",
+            state=_faust_state,
+            makes_changelog=True,
+            most={"count": 300_000, "correlator": 20_000},
+            repeats=1,
         ),
     )
 }

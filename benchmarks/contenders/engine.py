@@ -5,23 +5,14 @@ from dataclasses import replace
 
 from benchmarks.jobs import JOBS, Job
 from services.runtime.app import create_app, run_apps
-from services.runtime.fold import Processor, Record, Turn
+from services.runtime.fold import Processor
 
 __all__ = ["processor_of"]
 
 
 def processor_of(job: Job, source: str, sink: str, name: str) -> Processor:
-    """The job's processor on other topics. It reads no ticks: `as_of` is the job's."""
-    processor = job.processor()
-
-    def fold(record: Record, turn: Turn) -> None:
-        turn.as_of = job.as_of
-        already = len(turn.outputs)
-        processor.fold(record, turn)
-        for at in range(already, len(turn.outputs)):
-            turn.outputs[at] = replace(turn.outputs[at], topic=sink)
-
-    return replace(processor, name=name, inputs=(source,), outputs=(sink, "dead.letters"), fold=fold)
+    """The job's processor on other topics. It reads no ticks."""
+    return replace(job.processor(sink), name=name, inputs=(source,), outputs=(sink, "dead.letters"))
 
 
 if __name__ == "__main__":

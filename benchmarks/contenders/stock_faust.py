@@ -8,12 +8,13 @@ it does less than the engine: no due instants, no metrics of the line's own, no 
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import faust
 
 from benchmarks.jobs import JOBS, Job
-from services.runtime.fold import Record, Turn, Value
+from contracts.instants import EPOCH
+from services.runtime.fold import Record, Store, Turn, Value
 
 __all__ = ["SETTINGS", "make_app"]
 
@@ -45,7 +46,7 @@ SETTINGS: dict[str, Any] = {
 
 
 class _TableState:
-    """A Faust table behind the fold's `Store`."""
+    """A Faust table as far as a fold reads it (of a `Store`, a turn uses `get` alone)."""
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -53,12 +54,6 @@ class _TableState:
     def get(self, key: str) -> Value | None:
         value: Value | None = self._table.get(key)
         return value
-
-    def put(self, key: str, value: Value | None) -> None:
-        self._table[key] = value
-
-    def items(self) -> Any:
-        return self._table.items()
 
 
 def make_app(job: Job, source: str, sink: str, name: str, partitions: int) -> faust.App:
@@ -74,14 +69,14 @@ def _correlator(app: Any, job: Job, source: str, sink: str, partitions: int) -> 
     flags = app.topic(sink, key_serializer="raw", value_serializer="raw")
     households = app.Table("households", partitions=partitions)
     state = _TableState(households)
-    fold = job.processor().fold
+    fold = job.processor(sink).fold
 
     @app.agent(facts)  # type: ignore[untyped-decorator]
     async def correlate(stream: Any) -> None:
         async for event in stream.events():
             message = event.message
             record = Record(message.topic, event.key, event.value, (), message.partition, message.offset)
-            turn = Turn(job.as_of, state, record)
+            turn = Turn(EPOCH, cast(Store, state), record)
             fold(record, turn)
             for key, value in turn.writes.items():
                 households[key] = value

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from services.runtime.errors import Problem
 from services.runtime.kafka_dev.locks import locked
 
-__all__ = ["Jar", "cache_folder", "kafka_jars", "kafka_version", "pinned_jars"]
+__all__ = ["Jar", "cache_folder", "fetched", "kafka_jars", "kafka_version", "pinned_jars"]
 
 _CONNECTIONS = 4
 _LINE = re.compile(
@@ -41,9 +41,9 @@ class Jar:
         return f"{self.artifact}-{self.version}.jar"
 
 
-def pinned_jars() -> tuple[Jar, ...]:
-    """The jars of the committed list, in its order (which is also the order of the class path)."""
-    text = resources.files(__package__).joinpath("jars.txt").read_text(encoding="utf-8")
+def pinned_jars(package: str = __package__) -> tuple[Jar, ...]:
+    """The jars of the list committed in a package, in its order (which is also the order of the class path)."""
+    text = resources.files(package).joinpath("jars.txt").read_text(encoding="utf-8")
     matches = [_LINE.fullmatch(line) for line in text.splitlines() if not line.startswith("#")]
     return tuple(
         Jar(m["group"], m["artifact"], m["version"], int(m["size"]), m["sha256"]) for m in matches if m is not None
@@ -65,13 +65,19 @@ def kafka_jars() -> list[Path]:
 
     Raises Problem: no network, no space, folder not writable, or a file that is not what was pinned.
     """
-    folder = cache_folder() / "jars"
-    wanted = pinned_jars()
+    return fetched(pinned_jars(), cache_folder() / "jars", f"Apache Kafka {kafka_version()}")
+
+
+def fetched(wanted: tuple[Jar, ...], folder: Path, label: str) -> list[Path]:
+    """The files of pinned jars in `folder`, as a class path; what is missing is fetched. `label` names them to people.
+
+    Raises Problem, as `kafka_jars` does.
+    """
     if missing := _missing(wanted, folder):
         _make(folder)
         with locked(folder.parent / "fetch.lock"):  # a second process waits here, then finds all there
             if missing := _missing(wanted, folder):
-                _fetch(missing, folder)
+                _fetch(missing, folder, label)
     return [folder / jar.file_name for jar in wanted]
 
 
@@ -97,7 +103,7 @@ def _make(folder: Path) -> None:
         ) from fault
 
 
-def _fetch(missing: list[Jar], folder: Path) -> None:
+def _fetch(missing: list[Jar], folder: Path, label: str) -> None:
     needed = 2 * sum(jar.size for jar in missing)
     free = shutil.disk_usage(folder).free
     if free < needed:
@@ -107,7 +113,7 @@ def _fetch(missing: list[Jar], folder: Path) -> None:
         )
     with (
         tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch-") as scratch,
-        _progress(sum(jar.size for jar in missing)) as advance,
+        _progress(sum(jar.size for jar in missing), label) as advance,
         ThreadPoolExecutor(_CONNECTIONS) as pool,
         _trust_of_this_machine(),
     ):
@@ -174,10 +180,10 @@ def _fetch_one(jar: Jar, scratch: Path, folder: Path, advance: Callable[[int], N
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
+def _progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, two lines elsewhere; always on stderr, since stdout belongs to `bootstrap:`."""
     console = Console(stderr=True)
-    label = f"Apache Kafka {kafka_version()} from Maven Central (once)"
+    label = f"{label} from Maven Central (once)"
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     bar = Progress(*columns, console=console, transient=True) if console.is_terminal else None
     with bar if bar is not None else nullcontext():
