@@ -17,6 +17,7 @@ import services
 from services.commands.broker import DEFAULT_PORT
 from services.line import SERVICES
 from services.runtime.kafka_dev import kafka_version
+from services.runtime.kafka_dev.nodes import Ports, configuration
 from services.runtime.settings import WEB_ORDER, Settings
 from services.runtime.vault_log import read_private_key
 
@@ -111,6 +112,16 @@ def test_kafka_has_a_listener_for_containers_and_one_for_this_machine(compose: d
     assert kafka["healthcheck"]["test"][-3:] == ["--bootstrap-server", told["INSIDE"], "--list"]
     for name in ("topics", *_runs(compose)):
         assert compose["services"][name]["environment"]["KITHLINE_KAFKA"] == told["INSIDE"]
+
+
+def test_kafka_looks_for_dead_transactions_as_often_as_the_one_we_develop_on(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    setting = "transaction.abort.timed.out.transaction.cleanup.interval.ms"
+    ours = configuration(1, (Ports(1, 2),), tmp_path, {})
+    value = compose["services"]["kafka"]["environment"][f"KAFKA_{setting.replace('.', '_').upper()}"]
+    assert f"{setting}={value}\n" in ours
+    assert f"`{setting}={value}`" in (ROOT / "docs/how-to/run-the-line.md").read_text(encoding="utf-8")
 
 
 def test_settings_in_the_environment_are_settings(compose: dict[str, Any]) -> None:

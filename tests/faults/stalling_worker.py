@@ -51,7 +51,7 @@ def _call(
     name: str, applies: Callable[[tuple[Any, ...]], bool], weigh: Callable[[Any], int], file: Path, processor: Processor
 ) -> Processor:
     """Calls of this method of aiokafka's consumer do not return any more, once its results have weighed enough."""
-    original, seen = getattr(AIOKafkaConsumer, name), 0
+    original, seen = getattr(AIOKafkaConsumer, name), weigh({})
 
     async def halting(self: AIOKafkaConsumer, *given: Any, **options: Any) -> Any:
         nonlocal seen
@@ -85,8 +85,8 @@ HALTS: dict[str, Callable[[Path, Processor], Processor]] = {
     "lock": lambda file, processor: _fold(_holds_the_lock, file, processor),
     # the poll for all tasks names no partition, that of a restore names one
     "fetch": lambda file, processor: _call("getmany", lambda given: not given, _records_in, file, processor),
-    "restore": lambda file, processor: _call("getmany", bool, lambda result: _AFTER, file, processor),
-    "commit": lambda file, processor: _call("commit", bool, lambda result: 2, file, processor),
+    "restore": lambda file, processor: _call("getmany", bool, lambda _: _AFTER, file, processor),
+    "commit": lambda file, processor: _call("commit", bool, lambda _: 2, file, processor),
     "slow": lambda file, processor: _slow(processor),  # no halt
 }
 
