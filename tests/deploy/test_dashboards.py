@@ -20,8 +20,8 @@ def _declared() -> dict[str, set[str]]:
     ours = [vars(metrics)[name] for name in metrics.__all__]
     found: dict[str, set[str]] = {}
     for metric in ours:
-        labels = {*metric._labelnames}
         for described in metric.describe():
+            labels = {*(getattr(metric, "_labelnames", None) or described._labelnames)}
             endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(described.type, ("",))
             found.update({described.name + ending: labels | {"le"} for ending in endings})
     return found
