@@ -12,10 +12,10 @@ from aiokafka.structs import OffsetAndMetadata
 
 from services.runtime.cluster import connection
 from services.runtime.errors import Problem
-from services.runtime.marker import MARKER_KEY, Marker
+from services.runtime.marker import MARKER_KEY, MEND, Marker
 from services.runtime.settings import Settings
 from services.runtime.shortest_first import ShortestFirst
-from services.runtime.store import PackedStore
+from services.runtime.store import BEGINNINGS, PackedStore
 
 __all__ = ["committed_offsets", "restore"]
 
@@ -111,18 +111,29 @@ async def _read(
 
 def _load(records: Iterable[ConsumerRecord], store: PackedStore) -> Marker | None:
     """Takes the records into the state; a later one of the same key replaces an earlier. Returns the last marker."""
-    marker: bytes | None = None
+    marker: ConsumerRecord | None = None
     load = store.load
     for record in records:
         key, value = record.key, record.value
         if key == MARKER_KEY:
-            marker = value
+            marker = record
         else:
             try:
                 load(key.decode(), value)
             except (AttributeError, UnicodeDecodeError):
-                raise Problem(
-                    f"{record.topic}, partition {record.partition}, offset {record.offset}: a key that no task writes; "
-                    "somebody else writes to this changelog. Take their right to, and see docs/how-to for mending it"
-                ) from None
-    return None if marker is None else Marker.from_packed(marker)
+                raise _foreign(record, "a key") from None
+            if value is not None and value[:1] not in BEGINNINGS:
+                raise _foreign(record, "a value")
+    if marker is None:
+        return None
+    try:
+        return Marker.from_packed(marker.value)
+    except (ValueError, KeyError, TypeError):
+        raise _foreign(marker, "a marker") from None
+
+
+def _foreign(record: ConsumerRecord, what: str) -> Problem:
+    return Problem(
+        f"{record.topic}, partition {record.partition}, offset {record.offset}: {what} that no task writes; somebody "
+        f"else writes to this changelog. Take their right to, and {MEND[0].lower()}{MEND[1:]}"
+    )

@@ -27,7 +27,8 @@ _log = logger(__name__)
 def end_at_once(fault: BaseException, **where: object) -> NoReturn:
     """Logs the fault and ends the process without any further commit, flush or goodbye."""
     if isinstance(fault, Problem):
-        print(f"kithline: {fault}", file=sys.stderr)  # noqa: T201
+        task = f"{where['processor']}, partition {where['partition']}: " if "partition" in where else ""
+        print(f"kithline: {task}{fault}", file=sys.stderr)  # noqa: T201
     else:
         _log.critical("stopped at once; nothing of the open batch was committed", exc_info=fault, **where)
     for handler in logging.getLogger().handlers:

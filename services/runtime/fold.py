@@ -17,6 +17,7 @@ from contracts.deadletters import Reason
 from contracts.envelope import Headers
 from contracts.instants import EPOCH, canonical
 from services.runtime.agenda import Agenda
+from services.runtime.errors import Problem
 
 __all__ = [
     "MAX_OUTPUT_BYTES",
@@ -300,6 +301,8 @@ class Task:
         except Refused as refused:
             assert turn.record is not None
             turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
+        except (Problem, MemoryError):
+            raise  # of the state or the process, and no fault of the record
         except Exception as fault:
             if turn.record is None or turn.record.topic in TICK_TOPICS:
                 raise  # a waking has no bytes to keep: stop loudly rather than forget what was due

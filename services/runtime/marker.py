@@ -16,17 +16,18 @@ import orjson
 from contracts.instants import EPOCH
 from services.runtime.errors import Problem
 
-__all__ = ["MARKER_KEY", "Marker", "agree", "committed_marker"]
+__all__ = ["MARKER_KEY", "MEND", "Marker", "agree", "committed_marker"]
 
 MARKER_KEY = b"\x00position"
 """The marker's key in the changelog. State keys are text without NUL, so none is ever this one."""
 
 _FORMAT = "kithline1"
 
-_MEND = (
+MEND = (
     "Put back what was changed, or delete both the group and the changelog's records to begin again from the first "
     "record"
 )
+"""What a person can do about a state that does not fit its position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,11 @@ def agree(task: str, committed: Marker | None, restored: Marker | None, keys: in
     if position != state:
         raise Problem(
             f"{task}: the committed position is of transaction {position}, the restored state of transaction {state}; "
-            f"offsets or changelog were changed from outside. {_MEND}"
+            f"offsets or changelog were changed from outside. {MEND}"
         )
     if restored is not None and restored.keys not in (None, keys):
         raise Problem(
             f"{task}: the changelog has {keys} keys, but there were {restored.keys} after transaction {state}; "
-            f"records of the changelog are missing. {_MEND}"
+            f"records of the changelog are missing. {MEND}"
         )
     return committed or Marker()

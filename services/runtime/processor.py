@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import CorruptRecordException, IllegalStateError
 from mode import Service
 
 from services.runtime import metrics
@@ -19,6 +19,7 @@ from services.runtime.letters import Sealer
 from services.runtime.logs import logger
 from services.runtime.settings import Settings
 from services.runtime.task import Place, RunningTask
+from services.runtime.unreadable import unreadable
 
 __all__ = ["ProcessorService"]
 
@@ -113,6 +114,8 @@ class ProcessorService(Service):  # type: ignore[misc]
                         # not assigned any more: a rebalance came between, and the tasks are on their way out
                         with suppress(IllegalStateError):
                             await self._feed(task, task.inbox, fetched)
+        except (UnicodeDecodeError, CorruptRecordException) as fault:
+            end_at_once(await unreadable(consumer, fault), processor=self.processor.name)
         except Exception as fault:
             end_at_once(fault, processor=self.processor.name)
 

@@ -9,15 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 import orjson
 
+from services.runtime.errors import Problem
 from services.runtime.fold import Value
 from services.runtime.packing import pack, unpack
 
-__all__ = ["PackedStore", "read_value"]
+__all__ = ["BEGINNINGS", "PackedStore", "read_value"]
 
 Due = Callable[[Value], str | None]
 
 _END = b"\n"
 """After the due instant. No packed value begins with one, or with what an instant begins with."""
+
+BEGINNINGS = frozenset(bytes([byte]) for byte in b"{(\n0123456789")
+"""What a packed value begins with: JSON, zstd, or a due instant (or none) and a line's end."""
 
 
 class PackedStore:
@@ -47,8 +51,13 @@ class PackedStore:
         packed = self._packed.get(key)
         if packed is None:
             return None
-        plain = self._read[key] = _value(packed)
-        value: Value = orjson.loads(plain)
+        try:
+            plain = _value(packed)
+            value: Value = orjson.loads(plain)
+        except (ValueError, Problem) as fault:
+            # not the record's fault that is in hand: it must not become a dead letter for it
+            raise Problem(f"the state of key {key} is damaged ({fault}); its changelog must be mended") from fault
+        self._read[key] = plain
         self._decoded[key] = value
         return value
 

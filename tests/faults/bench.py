@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.structs import RecordMetadata
 from nacl.public import PrivateKey
 
 from services.runtime.cluster import group_of
@@ -181,8 +182,10 @@ class FaultBench:
         values = [(f"household-{n % 41}", _value(n)) for n in range(first, last)]
         await self.send([(self.inputs[n % 2], key, value) for n, (key, value) in enumerate(values, first)], pause)
 
-    async def send(self, records: Sequence[tuple[str, str, bytes]], pause: float = 0, **options: Any) -> None:
-        """Sends (topic, key, value)."""
+    async def send(
+        self, records: Sequence[tuple[str, str, bytes | None]], pause: float = 0, **options: Any
+    ) -> list[RecordMetadata]:
+        """Sends (topic, key, value), and returns where they stand."""
         async with AIOKafkaProducer(
             bootstrap_servers=self.kafka, enable_idempotence=True, linger_ms=2, retry_backoff_ms=20
         ) as producer:
@@ -191,7 +194,7 @@ class FaultBench:
                 sent.append(await producer.send(topic, value, key.encode(), **options))
                 if pause and number % 50 == 0:
                     await asyncio.sleep(pause)
-            await asyncio.gather(*sent)
+            return await asyncio.gather(*sent)
 
     async def rest(self, seconds: float = 60) -> None:
         """Waits until everything has been read."""
