@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -131,14 +131,18 @@ class Broker:
 
 
 def start_broker(
-    nodes: int = 1, port: int | None = None, data: Path | None = None, fronts: tuple[int, ...] = ()
+    nodes: int = 1,
+    port: int | None = None,
+    data: Path | None = None,
+    fronts: tuple[int, ...] = (),
+    settings: Mapping[str, object] | None = None,
 ) -> Broker:
     """Starts Kafka and returns when all its brokers answer. Fetches it first where this user has none.
 
     `port`: for clients of the first broker, the others follow it; None or 0: free ones. `data`: a folder to
     keep and to start from again; None: a scratch folder that goes with the broker. `fronts`: ports of proxies, one a
-    broker, for tests of bad networks: whoever connects through one is told these ports as the brokers' own. Raises
-    Problem.
+    broker, for tests of bad networks: whoever connects through one is told these ports as the brokers' own. `settings`:
+    of Kafka, instead of ours. Raises Problem.
     """
     if nodes not in (1, 3):
         raise Problem(f"a cluster of {nodes} brokers is not offered; take --nodes 1 or --nodes 3")
@@ -156,7 +160,7 @@ def start_broker(
         for attempt in range(1, _ATTEMPTS + 1):
             ports = _choose_ports(nodes, port, fronts)
             try:
-                bootstrap = _start(members, ports, cluster_id(folder, nodes))
+                bootstrap = _start(members, ports, cluster_id(folder, nodes), settings or {})
                 break
             except NodeFailure as fault:
                 _end(members)
@@ -255,9 +259,9 @@ def _free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def _start(members: tuple[Node, ...], ports: tuple[Ports, ...], cluster_id: str) -> str:
+def _start(members: tuple[Node, ...], ports: tuple[Ports, ...], cluster_id: str, settings: Mapping[str, object]) -> str:
     for node in members:
-        node.configure(ports)
+        node.configure(ports, settings)
     with ThreadPoolExecutor(len(members)) as pool:
         list(pool.map(lambda node: node.format(cluster_id), members))
     for node in members:

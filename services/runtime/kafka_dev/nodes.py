@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Ports:
     """Where that listener is."""
 
 
-def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
+def configuration(node: int, ports: tuple[Ports, ...], folder: Path, more: Mapping[str, object]) -> str:
     """server.properties of node `node` (from 1) of as many nodes as there are `ports`; small and quick."""
     copies = min(len(ports), 3)
     own = ports[node - 1]
@@ -76,6 +77,7 @@ def configuration(node: int, ports: tuple[Ports, ...], folder: Path) -> str:
         "num.network.threads": 2,
         "num.io.threads": 4,
         "background.threads": 2,
+        **more,
     }
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
@@ -112,9 +114,9 @@ class Node:
         """What the broker said, warnings and errors only."""
         return self.folder / "broker.log"
 
-    def configure(self, ports: tuple[Ports, ...]) -> None:
+    def configure(self, ports: tuple[Ports, ...], more: Mapping[str, object]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "server.properties").write_text(configuration(self.number, ports, self.folder))
+        (self.folder / "server.properties").write_text(configuration(self.number, ports, self.folder, more))
 
     def format(self, cluster_id: str) -> None:
         """Makes the folder a KRaft node's, once."""
