@@ -12,10 +12,15 @@ from services.runtime.partitions import partition_of
 from services.runtime.settings import Settings
 from services.runtime.transaction import Writer
 
-__all__ = ["write_changelog"]
+__all__ = ["value_of", "write_changelog"]
 
 _BATCH = 10_000
 """Households of one transaction."""
+
+
+def value_of(due: str | None, plain: bytes) -> bytes:
+    """A value as the store writes it (a test compares them)."""
+    return (due or "").encode() + b"\n" + pack(plain)
 
 
 async def write_changelog(
@@ -33,7 +38,7 @@ async def write_changelog(
             for key, due, plain in household:
                 encoded = key.encode()
                 partition = partition_of(encoded, partitions)
-                value = (due or "").encode() + b"\n" + pack(plain)
+                value = value_of(due, plain)
                 writer.add(f"changelog.{name}", partition, encoded, value, 0)
                 written += len(value)
                 keys[partition] += 1

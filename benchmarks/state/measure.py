@@ -26,7 +26,7 @@ from services.runtime.cluster import group_of
 from services.runtime.errors import Problem
 from services.runtime.settings import Settings
 
-__all__ = ["HOUSEHOLDS", "measure_all"]
+__all__ = ["HOUSEHOLDS", "growth", "measure_all"]
 
 HOUSEHOLDS = (10_000, 100_000, 1_000_000)
 PARTITIONS = 4
@@ -58,14 +58,15 @@ async def measure_all(
         for count in households:
             say(f"state: {count:,} households")
             rows.append(await _measure(settings, f"{tag}.h{count}", count, events))
-            rows[-1] |= _growth(rows[0], rows[-1])
+            rows[-1] |= growth(rows[0], rows[-1])
             await remove_topics(settings, f"{tag}.h{count}")
     finally:
         await remove_topics(settings, tag)
     return rows
 
 
-def _growth(first: Row, row: Row) -> Row:
+def growth(first: Row, row: Row) -> Row:
+    """What a row's memory and work are to those of the first."""
     if row is first:
         return {}
     more = row["households"] - first["households"]
