@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.report import ratio_table, table
-from benchmarks.run import Plan, chosen, run
+from benchmarks.run import Plan, chosen, run, run_latency
 from services.runtime.errors import Problem
 from services.runtime.kafka_dev import broker
 
@@ -40,9 +40,15 @@ def main(
         raise Problem(f"{json_file.parent} is not a folder; make it, or choose another --json")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     plan = Plan(tuple(wanted), tuple(others), records, partitions, repeats)
-    console, progress = Console(width=120), Console(stderr=True)
+    console, progress = Console(width=140), Console(stderr=True)
+
+    def say(text: str) -> None:
+        progress.print(text, style="dim", highlight=False)
+
     with broker() as started:
-        report = asyncio.run(run(started, plan, lambda text: progress.print(text, style="dim", highlight=False)))
+        report = asyncio.run(run(started, plan, say))
+    if "latency" in plan.others:
+        report = asyncio.run(run_latency(report, say))
     if json_file is not None:
         json_file.write_bytes(report.json())
     console.print(table(report.rows))

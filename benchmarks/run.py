@@ -4,7 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,14 +23,14 @@ from services.runtime.fold import Record
 from services.runtime.kafka_dev import Broker
 from services.runtime.settings import Settings
 
-__all__ = ["FOLD", "OTHERS", "Plan", "Say", "chosen", "run", "warm_up_of"]
+__all__ = ["FOLD", "OTHERS", "Plan", "Say", "chosen", "names", "run", "run_latency", "warm_up_of"]
 
 FOLD = "fold"
 """The job's fold alone, in memory, in this process: what is right, and the ceiling for every Python contender whose
 fold it is."""
 
 OTHERS = tuple(name for name in ("latency", "state") if find_spec(f"benchmarks.{name}") is not None)
-"""Packages of this one that measure other things, each by `async measure_all(settings, say)`, which gives rows."""
+"""Packages beside this module that measure other things, by an async `measure_all` which gives rows."""
 
 _LIBRARIES = ("aiokafka", "faust-streaming", "orjson", "pydantic")
 
@@ -84,7 +84,9 @@ async def run(broker: Broker, plan: Plan, say: Say) -> Report:
             await race.run([name for other, name in plan.wanted if other == job.name])
             rows += race.rows()
             skipped += race.skipped
-        others = {name: await _other(name, settings, say, skipped) for name in plan.others}
+        state: list[dict[str, Any]] = []
+        if "state" in plan.others:
+            state = await _other("state", skipped, settings, say)
     finally:
         if broker.external:
             await remove_topics(settings, tag)
@@ -97,16 +99,21 @@ async def run(broker: Broker, plan: Plan, say: Say) -> Report:
         jobs={job.name: job.title for job in JOBS.values()},
         rows=tuple(rows),
         skipped=tuple(skipped),
-        **others,
+        state=state,
     )
 
 
-async def _other(name: str, settings: Settings, say: Say, skipped: list[Skipped]) -> list[dict[str, Any]]:
-    say(f"{name}: see benchmarks/{name}")
+async def run_latency(report: Report, say: Say) -> Report:
+    """The report with the rows of `benchmarks.latency`, which has a broker of its own: call it when ours is gone."""
+    skipped: list[Skipped] = []
+    rows = await _other("latency", skipped, say)
+    return replace(report, latency=rows, skipped=(*report.skipped, *skipped))
+
+
+async def _other(name: str, skipped: list[Skipped], *arguments: Any) -> list[dict[str, Any]]:
     try:
-        rows: list[dict[str, Any]] = await import_module(f"benchmarks.{name}").measure_all(settings, say)
+        rows: list[dict[str, Any]] = await import_module(f"benchmarks.{name}").measure_all(*arguments)
     except Problem as problem:
-        say(f"{name} failed: {problem}")
         skipped.append(Skipped(name, name, str(problem), failed=True))
         return []
     return rows

@@ -16,7 +16,7 @@ from benchmarks.contenders.entry import Entry
 from services.runtime.cluster import group_of
 from services.runtime.fold import Record, Value
 from services.runtime.marker import MARKER_KEY
-from services.runtime.store import PackedStore
+from services.runtime.store import read_value
 
 __all__ = ["CONTENDERS", "PEER_VERSIONS", "Contender", "Entry"]
 
@@ -59,11 +59,8 @@ def _module(module: str) -> Callable[[Entry], list[str]]:
 
 
 def _engine_state(records: Iterable[Record]) -> State:
-    store = PackedStore()
-    for record in records:
-        if record.key != MARKER_KEY:
-            store.load(record.key.decode(), record.value or None)
-    return dict(store.items())
+    last = {record.key: record.value for record in records if record.key != MARKER_KEY}
+    return {key.decode(): read_value(value) for key, value in last.items() if value}
 
 
 def _faust_state(records: Iterable[Record]) -> State:

