@@ -110,14 +110,18 @@ def _events_of(facts: Iterable[Record], count: Count) -> set[tuple[str, str]]:
     return events
 
 
+_REVISED = ("person.facts", "household.facts", "risk.flags")
+
+
 def count_revisions(records: Iterable[Record]) -> Count:
     """Each revision of a flag, a task, a projection or a follow once, contiguous from 1."""
     count = Count()
     seen: defaultdict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
     for record in records:
-        said = _read(record)
-        if (name := _name(record, said)) is not None:
-            seen[name][said["revision"]] += 1
+        if record.topic in _REVISED or record.topic.startswith("referral.tasks."):
+            said = _read(record)
+            if (name := _name(record, said)) is not None:
+                seen[name][said["revision"]] += 1
     for name, revisions in sorted(seen.items()):
         words = " ".join(name)
         count.repeated += [f"{words}: revision {number} stands {n} times" for number, n in revisions.items() if n > 1]

@@ -80,14 +80,15 @@ class Faults:
                 self._go(self._kill_broker(self._broker, passed))
             return
         at_work = self._fleet.at_work()
-        # somebody must be left to take over
-        if not at_work or (fault.kind == "pause" and len(at_work) < 2):
+        # one at a time is gone for longer than its session: the others, who may be killed too, must take over
+        all_there = len(at_work) == self._plan.workers
+        if not at_work or (fault.kind == "pause" and not all_there):
             return
         worker = self._dice.pick(at_work)
         if fault.kind == "pause":
             self._go(self._pause(worker, passed))
             return
-        stays_away = fault.kind == "away" and len(at_work) > 1
+        stays_away = fault.kind == "away" and all_there
         worker.kill()
         self.kills.append(asyncio.get_running_loop().time())
         if stays_away:

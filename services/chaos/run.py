@@ -17,7 +17,7 @@ from services.chaos.history import History, read_history
 from services.chaos.judge import Verdict, judge
 from services.chaos.plan import Plan
 from services.chaos.progress import Progress, Spot
-from services.chaos.workers import Fleet
+from services.chaos.workers import WHOLE_LINE, Fleet
 from services.runtime.cluster import admin, partition_counts
 from services.runtime.errors import Problem
 from services.runtime.fold import Processor
@@ -57,9 +57,17 @@ class Outcome:
         return "; ".join([*(f"{name} {count}" for name, count in found.items()), *self.complaints])
 
 
-async def run_chaos(plan: Plan, processors: Sequence[Processor], broker: Broker, folder: Path, say: Say) -> Outcome:
+async def run_chaos(
+    plan: Plan,
+    processors: Sequence[Processor],
+    broker: Broker,
+    folder: Path,
+    say: Say,
+    command: Sequence[str] = WHOLE_LINE,
+) -> Outcome:
     """Runs the plan on the broker's cluster, whose topics are there and empty. `processors`: the whole line's, units
-    included. Workers' logs go to `folder`. Raises Problem for whatever keeps it from running at all."""
+    included. Workers' logs go to `folder`; `command` is what a worker's interpreter runs. Raises Problem for whatever
+    keeps it from running at all."""
     begun = time.monotonic()
     settings = Settings(kafka=broker.bootstrap)
     if broker.external:
@@ -67,7 +75,7 @@ async def run_chaos(plan: Plan, processors: Sequence[Processor], broker: Broker,
     records, instants = arrivals(plan)
     environment = {"KITHLINE_KAFKA": broker.bootstrap, "KITHLINE_SESSION_TIMEOUT_MS": str(round(plan.session * 1000))}
     async with AsyncExitStack() as stack:
-        fleet = stack.enter_context(Fleet(plan.workers, environment, folder))
+        fleet = stack.enter_context(Fleet(plan.workers, environment, folder, command))
         for worker in fleet.workers:
             worker.start()
         await _ready(fleet, starting=True)
