@@ -74,7 +74,7 @@ def _records_in(fetched: Any) -> int:
 
 def _slow(processor: Processor) -> Processor:
     def fold(record: Record, turn: Turn) -> None:
-        time.sleep(0.66)
+        time.sleep(0.1)
         processor.fold(record, turn)
 
     return replace(processor, fold=fold)
