@@ -85,13 +85,16 @@ class ProcessorService(Service):  # type: ignore[misc]
             max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
             fetch_max_wait_ms=settings.fetch_wait_ms,
         )
+        if self.should_stop:  # told to while we waited for the cluster
+            return
         self._place = Place(processor, settings, consumer, client, counts, sealer)
         consumer.subscribe(topics=list(processor.inputs), listener=_Assignments(self))
         # Stopped first, so that the group need not wait for our session to run out. (A member with a name of its own
         # does not leave: it is expected back, and its partitions wait for it until then.)
         self._open.push_async_callback(consumer.stop)
         await consumer.start()
-        self._pump = asyncio.create_task(self._feed_tasks())
+        if not self.should_stop:
+            self._pump = asyncio.create_task(self._feed_tasks())
 
     async def on_stop(self) -> None:
         """Finishes the batches in hand, leaves the group, lets go of the connections."""
@@ -139,6 +142,8 @@ class ProcessorService(Service):  # type: ignore[misc]
     def start_tasks(self, assigned: Iterable[TopicPartition]) -> None:
         """Starts a task for each partition number that was assigned with all inputs. Nothing is fetched before it has
         been restored. The work is done in tasks of their own: no heartbeat runs while this returns not."""
+        if self.should_stop:  # the group gave us our share while we are on our way out of it
+            return
         by_partition: dict[int, set[str]] = {}
         for tp in assigned:
             by_partition.setdefault(tp.partition, set()).add(tp.topic)

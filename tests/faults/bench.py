@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError
 from aiokafka.structs import RecordMetadata
 from nacl.public import PrivateKey
 
@@ -228,8 +229,16 @@ class FaultBench:
         )
         consumer.assign(list(offsets))
         await consumer.start()
-        await consumer.commit(offsets)
-        await consumer.stop()
+        try:
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        await consumer.commit(offsets)
+                        break
+                    except CommitFailedError:  # the session of a member is not yet over
+                        await asyncio.sleep(0.1)
+        finally:
+            await consumer.stop()
 
 
 def _value(n: int) -> bytes:
