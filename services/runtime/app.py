@@ -4,6 +4,8 @@ Faust gives the worker, the lifecycle, web pages, timers, and agents for topics 
 of a service is its processors, which have consumers and producers of their own (docs/adr says why).
 """
 
+import asyncio
+import gc
 import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -136,13 +138,28 @@ def run_apps(*makers: Callable[[], LineApp]) -> None:
     except Problem as problem:
         print(f"kithline: {problem}", file=sys.stderr)  # noqa: T201
         raise SystemExit(MISCONFIGURED) from None
+    _calm_collector()
     worker = _Worker(first, *others, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it would write terminal codes between the lines of the log
     worker.execute_from_commandline()
 
 
+def _calm_collector() -> None:
+    """A batch holds tens of thousands of records that are no garbage, and Python's cyclic collector would look through
+    them every 700 allocations: a fifth of the CPU time of a small fold."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 class _Worker(faust.Worker):  # type: ignore[misc]
-    """Keeps the command line by which an operator finds the process; Faust would rename it after the first app."""
+    """Keeps the command line by which an operator finds the process; Faust would rename it after the first app. Starts
+    all apps at once: each waits for the broker most of the time, and one after the other ten of them take twice as
+    long, in which the partitions of whoever was killed stand still."""
+
+    async def on_start(self) -> None:
+        """Faust would start the apps after this, one by one, and finds them started."""
+        await asyncio.gather(*(app.maybe_start() for app in (*self.services, self.app)))
 
     def _setproctitle(self, info: str, *, ident: str = "") -> None:
         pass
