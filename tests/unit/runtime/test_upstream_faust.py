@@ -6,6 +6,7 @@ Where a test of a fault fails after an upgrade, upstream has mended it: the work
 import ast
 import asyncio
 import inspect
+import socket
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from faust.types import TP
 import services
 from services.clock.app import _obey
 from services.clock.app import app as clock
-from services.runtime.app import LineApp, create_app
+from services.runtime.app import LineApp, _check_port, create_app
+from services.runtime.errors import Problem
 from services.runtime.fold import Processor
 from services.runtime.processor import ProcessorService
 from services.runtime.settings import WEB_ORDER, Settings
@@ -156,6 +158,17 @@ async def test_no_data_directory_is_made(tmp_path: Path) -> None:
     line.conf.datadir = tmp_path / "data"
     await line.on_first_start()
     assert not await asyncio.to_thread((tmp_path / "data").exists)
+
+
+def test_a_taken_port_is_one_clear_line_before_anything_starts() -> None:
+    """No issue upstream: Faust tells of it by a long traceback, after everything else has begun."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        line = _line()
+        line.conf.web_port = other.getsockname()[1]
+        with pytest.raises(Problem, match="KITHLINE_WEB_PORT"):
+            _check_port(line)
 
 
 def test_faust_is_pinned_exactly() -> None:
