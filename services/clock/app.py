@@ -2,7 +2,8 @@
 
 A tick is one record per partition of `clock.ticks` (or of `units.ticks`, the simulated units' own). It only reveals
 that an instant has passed, so a tick too many, too late, or twice changes no result; two clocks beside each other do
-no harm.
+no harm. A tick too early does: `as_of` never goes back. The real clock takes no commands and tells this machine's time;
+what a commanded one is told is its commander's business, but for what can only be a slip (see `MAX_DAYS_AHEAD`).
 """
 
 import time
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.control import ClockCommand, Tick
+from contracts.instants import plus
 from services.runtime.app import LineApp, create_app
 from services.runtime.fold import TICKS, UNIT_TICKS
 from services.runtime.logs import logger
@@ -18,9 +20,13 @@ from services.runtime.metrics import TICKS_PUBLISHED
 from services.runtime.now import now
 from services.runtime.settings import Settings
 
-__all__ = ["COMMANDS", "app", "tick_now"]
+__all__ = ["COMMANDS", "MAX_DAYS_AHEAD", "app", "tick_now"]
 
 COMMANDS = "clock.commands"
+
+MAX_DAYS_AHEAD = 3_650
+"""A command for an instant further ahead of this machine's time is not obeyed. No demo and no test plays there; it is a
+slip (2062 for 2026), and every task that saw such a tick would take all that is due in decades as due now, for good."""
 
 _log = logger(__name__)
 
@@ -79,6 +85,9 @@ async def _obey(line: LineApp, command: bytes) -> None:
         order = ClockCommand.model_validate_json(command)
     except ValidationError as fault:
         _log.warning("not a clock command; ignored", errors=fault.error_count())
+        return
+    if order.as_of > plus(now(), days=MAX_DAYS_AHEAD):
+        _log.warning("a clock command for an instant decades ahead; ignored", as_of=order.as_of)
         return
     await publish(line, order.topic, order.as_of)
 
