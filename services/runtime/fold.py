@@ -281,10 +281,15 @@ class Task:
         while (next_due := self._agenda.take(self.as_of)) is not None:
             due, key = next_due
             turn = Turn(self.as_of, self.store, record)
-            turn = self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
+            try:
+                turn = self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
+            except Exception as fault:
+                name = self.processor.name
+                fault.add_note(f"{name}: waking {key}, due {due}. It stops its partition until the fold is mended")
+                raise
             if key not in turn.writes or self._agenda.due(key) == due:
                 # it would be woken for ever, or once more after each restart
-                raise RuntimeError(f"{self.processor.name}: a waking left its due instant as it was")
+                raise RuntimeError(f"{self.processor.name}: a waking of {key} left its due instant, {due}, as it was")
             yield turn
         # the tick itself: `as_of` moved even where nothing was due
         yield Turn(self.as_of, self.store, record)

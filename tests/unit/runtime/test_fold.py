@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from contracts.instants import EPOCH, plus
+from services.runtime.errors import Problem
 from services.runtime.fold import (
     MAX_OUTPUT_BYTES,
     TICKS,
@@ -129,8 +130,24 @@ def test_a_waking_that_fails_stops_loudly() -> None:
 
     task = Task(Processor("loud", ("alarms", TICKS), ("kept",), keep, lambda value: value["at"], fail), MemoryStore())
     take(task, alarm("a", NOON))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError) as raised:
         list(task.take(tick(NOON)))
+    assert raised.value.__notes__ == [f"loud: waking a, due {NOON}. It stops its partition until the fold is mended"]
+
+
+@pytest.mark.parametrize("fault", [Problem("its state is damaged"), MemoryError()])
+def test_what_is_no_fault_of_the_record_makes_no_dead_letter_of_it(fault: Exception) -> None:
+    def fail(record: Record, turn: Turn) -> None:
+        if record.key == b"second":
+            raise fault
+
+    task = Task(Processor("ill", ("alarms",), (), fail), MemoryStore())
+    records = [alarm("first", None), alarm("second", None)]
+    assert task.take_run(records).taken == 1
+    with pytest.raises(type(fault)):
+        task.take_run(records[1:])
+    with pytest.raises(type(fault)):
+        list(task.take(records[1]))
 
 
 def test_a_turn_reads_its_own_writes() -> None:
