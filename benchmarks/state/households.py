@@ -85,7 +85,8 @@ def updates(count: int, households: int) -> list[Record]:
     moulds = []
     for key, state in at_rest():
         origin, said = sorted(state["origins"].items())[0]
-        value = orjson.dumps({"origin": origin, "revision": -1, "facts": said["facts"]})
+        said = {"household_id": key, "origin": origin, "revision": -1, "facts": said["facts"]}
+        value = orjson.dumps(said)
         moulds.append((_Mould.of(key.encode()), _Mould.of(value)))
     made = []
     for at in range(count):

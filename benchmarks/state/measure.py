@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ async def _measure(settings: Settings, name: str, households: int, events: int) 
     work = updates(events, households)
     before = busy_now()
     began = time.monotonic()
-    with _engine(settings, source, sink, name) as (process, log):
+    with _engine(settings, source, sink, name) as (process, log, port):
         ready = await _ready(process, log)
         waited = time.monotonic() - began
         others = busy_now().others_since(before, waited)
@@ -100,6 +101,8 @@ async def _measure(settings: Settings, name: str, households: int, events: int) 
             begin = await _until(events // _WARM_UP, process, progress)
             end = await _until(events, process, progress)
             await feeding
+        if (applied := await asyncio.to_thread(_applied, port)) != events:
+            raise Problem(f"of {events} events {applied} were applied; the others were no news, or dead letters")
         peak = process.memory_info().rss
     counted = end[1] - begin[1]
     return {
@@ -136,6 +139,14 @@ async def _ready(process: psutil.Popen, log: Path) -> list[dict[str, Any]]:
         await asyncio.sleep(_LOOK)
 
 
+def _applied(port: int) -> int:
+    """How many records the engine says that it has applied."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        lines = page.read().decode().splitlines()
+    counted = [line for line in lines if line.startswith("kithline_records_total{") and 'outcome="applied"' in line]
+    return round(sum(float(line.rsplit(" ", 1)[1]) for line in counted))
+
+
 async def _until(records: int, process: psutil.Popen, progress: Progress) -> tuple[float, int, float]:
     """(instant, committed, CPU seconds) once so many are committed."""
     last, since = -1, time.monotonic()
@@ -152,8 +163,8 @@ async def _until(records: int, process: psutil.Popen, progress: Progress) -> tup
 
 
 @contextmanager
-def _engine(settings: Settings, source: str, sink: str, name: str) -> Iterator[tuple[psutil.Popen, Path]]:
-    """The process, and its log."""
+def _engine(settings: Settings, source: str, sink: str, name: str) -> Iterator[tuple[psutil.Popen, Path, int]]:
+    """The process, its log, and the port of its pages."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -175,7 +186,7 @@ def _engine(settings: Settings, source: str, sink: str, name: str) -> Iterator[t
                 stderr=out,
             )
         try:
-            yield process, log
+            yield process, log, port
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
