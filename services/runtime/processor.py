@@ -119,6 +119,9 @@ class ProcessorService(Service):  # type: ignore[misc]
                             await self._feed(task, task.inbox, fetched)
         except (UnicodeDecodeError, CorruptRecordException) as fault:
             end_at_once(await unreadable(consumer, fault), processor=self.processor.name)
+        except asyncio.CancelledError as stray:
+            if not self.should_stop:  # see `RunningTask`
+                end_at_once(stray, processor=self.processor.name)
         except Exception as fault:
             end_at_once(fault, processor=self.processor.name)
 

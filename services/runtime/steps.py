@@ -14,8 +14,8 @@ __all__ = ["Step", "steps"]
 _STEP_SECONDS = 0.01
 """About as long as one step should take: heartbeats, other tasks and web pages share the event loop."""
 
-_FIRST, _MOST = 64, 4_096
-"""Records in the first step, and in the longest one."""
+_FIRST, _MOST = 8, 4_096
+"""Records in the first step (few: nobody knows yet how long a fold takes), and in the longest one."""
 
 
 class Step(NamedTuple):

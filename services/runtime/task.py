@@ -105,9 +105,9 @@ class RunningTask:
                 await asyncio.sleep(self._rest_until - time.monotonic())
                 self._waiting = False
                 await self._process(task, writer, *inbox.take())
-        except asyncio.CancelledError:
-            if not self._stopping:
-                raise
+        except asyncio.CancelledError as stray:
+            if not self._stopping:  # no order of ours: aiokafka lets some of its own out (upstream #647)
+                end_at_once(stray, processor=name, partition=self.partition)
         except Exception as fault:
             await writer.give_up()
             end_at_once(fault, processor=name, partition=self.partition)
