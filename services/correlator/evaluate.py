@@ -4,71 +4,69 @@
 that fails to compute neither stops a rule from firing nor mitigates a flag.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
-from contracts.flags import Evidence, Level, NotTriggered, Verdict
+from contracts.flags import Level
 from contracts.instants import EPOCH, milliseconds
-from services.correlator.episodes import EPISODES, Candidate
-from services.correlator.facts import FACTS, Seen
-from services.correlator.rules import LEVELS, AnyOf, Clause, Rule
+from services.correlator.compiled import Compiled, Judged
+from services.correlator.episodes import Candidate, Enumerator
+from services.correlator.lazy import lazy
+from services.correlator.rules import LEVELS
 from services.correlator.view import Household
+from services.runtime.fold import Value
 
-__all__ = ["Decision", "Rest", "at_rest", "evaluate", "why_not"]
-
-Part = Literal["when", "unless", "raised_by"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """One clause (or one `any`, with its parts), judged; evidence is written out only when somebody asks why."""
-
-    holds: bool
-    verdicts: tuple[tuple[Clause, Seen, Verdict, Part], ...]
-    until: str | None
-    because: str | None
+__all__ = ["Decision", "Rest", "Sight", "at_rest", "evaluate", "why_not"]
 
 
-@dataclass(frozen=True, slots=True)
+class Sight:
+    """A household as it looks at one instant: its candidates, enumerated once for all rules that ask about them."""
+
+    def __init__(self, household: Household, as_of: str) -> None:
+        self.household = household
+        self.as_of = as_of
+        self._candidates: dict[tuple[Enumerator, str], list[Candidate]] = {}
+
+    def candidates(self, rule: Compiled) -> list[Candidate]:
+        """What a rule is asked about. Where nobody has answered anything, all typologies see the same."""
+        episode, household = rule.episode, self.household
+        key = (episode.enumerate, rule.pattern if household.answers else "")
+        found = self._candidates.get(key)
+        if found is None:
+            found = self._candidates[key] = list(episode.enumerate(household, self.as_of, rule.pattern))
+        return found
+
+
+@dataclass(eq=False)
 class Decision:
-    """What one rule says of one candidate."""
+    """What one rule says of one candidate. `cause`: why it does not fire. `until`: when that may change by time alone
+    (None: never)."""
 
-    rule: Rule
+    rule: Compiled
     candidate: Candidate
     fires: bool
     mitigated: bool
     cause: str | None
     level: Level
-    every: tuple[_Judged, ...]
-    stopping: tuple[_Judged, ...]
+    every: Sequence[Judged]
+    stopping: Sequence[Judged]
     until: str | None
 
-    @property
-    def evidence(self) -> list[Evidence]:
-        """Every clause with what was seen and the verdict."""
-        return self._written(self.every)
+    @lazy
+    def evidence(self) -> list[Value]:
+        """Every clause with what was seen and the verdict: `contracts.flags.Evidence`, as it is written."""
+        return [_evidence(self.rule, self.candidate.as_of, judged) for judged in self.every]
 
-    @property
-    def failed(self) -> list[Evidence]:
+    @lazy
+    def failed(self) -> list[Value]:
         """The clauses that kept the rule from firing."""
-        return self._written(self.stopping)
-
-    def _written(self, judged: Sequence[_Judged]) -> list[Evidence]:
-        return [_evidence(self.rule, self.candidate.as_of, *verdict) for one in judged for verdict in one.verdicts]
+        return [_evidence(self.rule, self.candidate.as_of, judged) for judged in self.stopping]
 
 
-def evaluate(rules: Sequence[Rule], household: Household, as_of: str) -> list[Decision]:
+def evaluate(rules: Iterable[Compiled], sight: Sight) -> list[Decision]:
     """Every rule's decision on each of its candidates, in the order of rules and episodes."""
-    return [_decide(rule, candidate) for rule, candidate in _candidates(rules, household, as_of)]
-
-
-def _candidates(rules: Sequence[Rule], household: Household, as_of: str) -> Iterator[tuple[Rule, Candidate]]:
-    for rule in rules:
-        if rule.mode != "off":
-            enumerate_episodes = EPISODES[rule.raises.episode][1]
-            for candidate in enumerate_episodes(household, as_of, rule.pattern):
-                yield rule, candidate
+    return [_decide(rule, candidate) for rule in rules for candidate in sight.candidates(rule)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,134 +76,106 @@ class Rest:
     until: str | None
 
 
-def at_rest(rules: Sequence[Rule], household: Household, as_of: str) -> Rest | None:
-    """Whether no rule fires, found out with as little looking as possible: the first clause that keeps a rule from
-    firing settles it, and only that clause's own change can unsettle it. None if something fires.
+def at_rest(rules: Iterable[Compiled], sight: Sight) -> Rest | None:
+    """Whether none of these rules fires, found out with as little looking as possible: the first clause that keeps a
+    rule from firing settles it, and only that clause's own change can unsettle it. None if something fires.
 
     Most households, most of the time; the whole of `evaluate` is for those with a flag."""
-    instants = []
-    for rule, candidate in _candidates(rules, household, as_of):
-        stopping = _first_that_stops(rule, candidate)
-        if stopping is None:
-            return None
-        if stopping.until is not None and stopping.until > as_of:
-            instants.append(stopping.until)
+    instants: list[str] = []
+    for rule in rules:
+        for candidate in sight.candidates(rule):
+            stopping = _first_that_stops(rule, candidate)
+            if not stopping:
+                return None
+            instants += _to_come(stopping, sight.as_of)
     return Rest(min(instants, default=None))
 
 
-def _first_that_stops(rule: Rule, candidate: Candidate) -> _Judged | None:
-    for clause in rule.when:
-        if not (judged := _judge(clause, candidate)).holds:
+def _to_come(judged: Iterable[Judged], as_of: str) -> Iterator[str]:
+    for one in judged:
+        until = one.seen.until
+        if until is not None and until > as_of:
+            yield until
+
+
+def _first_that_stops(rule: Compiled, candidate: Candidate) -> Sequence[Judged]:
+    for group in rule.when:
+        judged = []
+        for check in group:
+            judged.append(one := check.judge(candidate))
+            if one.holds:
+                break
+        else:
             return judged
-    for exception in rule.unless:
-        if (judged := _judge_clause(exception, candidate, "unless")).holds:
-            return judged
-    return None
+    for check in rule.unless:
+        if (exception := check.judge(candidate)).holds:
+            return (exception,)
+    return ()
 
 
-def why_not(decisions: Sequence[Decision], rules: Sequence[Rule], fired: Decision) -> list[NotTriggered]:
-    """For every other rule: the clauses that kept it from firing for this subject (or its household)."""
-    subjects = (fired.candidate.subject, fired.candidate.household.id)
-    others = []
-    for rule in rules:
-        if rule.mode == "off" or rule.id == fired.rule.id:
-            continue
-        about = [d for d in decisions if d.rule.id == rule.id and d.candidate.subject in subjects]
-        if any(d.fires for d in about):
-            continue
-        failed = about[0].failed if about else [_no_episode(rule)]
-        others.append(NotTriggered(rule=rule.id, version=rule.version, failed=failed))
-    return others
-
-
-def _decide(rule: Rule, candidate: Candidate) -> Decision:
-    when = [_judge(clause, candidate) for clause in rule.when]
-    unless = [_judge_clause(clause, candidate, "unless") for clause in rule.unless]
-    raised = [_judge_clause(clause, candidate, "raised_by") for clause in rule.raises.raised_by]
-    level = rule.raises.level
-    for clause, judged in zip(rule.raises.raised_by, raised, strict=True):
-        if judged.holds and LEVELS.index(clause.level) > LEVELS.index(level):
-            level = clause.level
-    failing = [judged for judged in when if not judged.holds]
-    mitigating = [judged for judged in unless if judged.holds]
-    stopping = (*failing, *mitigating)
-    every = (*when, *unless, *raised)
-    instants = [judged.until for judged in every if judged.until is not None and judged.until > candidate.as_of]
+def _decide(rule: Compiled, candidate: Candidate) -> Decision:
+    when = [[check.judge(candidate) for check in group] for group in rule.when]
+    unless = [check.judge(candidate) for check in rule.unless]
+    raised = [(check.judge(candidate), level) for check, level in rule.raised_by]
+    level = max([rule.rule.raises.level, *(level for one, level in raised if one.holds)], key=LEVELS.index)
+    failing = [group for group in when if not any(one.holds for one in group)]
+    mitigating = [one for one in unless if one.holds]
+    first = failing[0] if failing else mitigating[:1]
+    every = [*(one for group in when for one in group), *unless, *(one for one, _ in raised)]
     return Decision(
         rule=rule,
         candidate=candidate,
-        fires=not stopping,
+        fires=not first,
         mitigated=not failing and bool(mitigating),
-        cause=(stopping[0].because or "no_longer_met") if stopping else None,
+        cause=next((one.seen.because for one in first if one.seen.because), "no_longer_met") if first else None,
         level=level,
         every=every,
-        stopping=stopping,
-        until=min(instants, default=None),
+        stopping=[*(one for group in failing for one in group), *mitigating],
+        until=min(_to_come(every, candidate.as_of), default=None),
     )
 
 
-def _judge(clause: Clause | AnyOf, candidate: Candidate) -> _Judged:
-    if isinstance(clause, Clause):
-        return _judge_clause(clause, candidate, "when")
-    parts = [_judge_clause(part, candidate, "when") for part in clause.any]
-    return _Judged(
-        any(part.holds for part in parts),
-        tuple(verdict for part in parts for verdict in part.verdicts),
-        min((part.until for part in parts if part.until is not None), default=None),
-        next((part.because for part in parts if part.because), None),
-    )
+def why_not(decisions: Sequence[Decision], rules: Iterable[Compiled], fired: Decision) -> list[Value]:
+    """For every other rule: the clauses that kept it from firing for this subject (or its household), as
+    `contracts.flags.NotTriggered` is written."""
+    subjects = (fired.candidate.subject, fired.candidate.household.id)
+    about: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        if decision.candidate.subject in subjects:
+            about.setdefault(decision.rule.rule.id, []).append(decision)
+    others = []
+    for rule in rules:
+        name = rule.rule.id
+        decided = about.get(name)
+        if name == fired.rule.rule.id or (decided and any(decision.fires for decision in decided)):
+            continue
+        failed = decided[0].failed if decided else rule.no_episode
+        others.append({"rule": name, "version": rule.rule.version, "failed": failed})
+    return others
 
 
-def _judge_clause(clause: Clause, candidate: Candidate, part: Part) -> _Judged:
-    _, limit, test = clause.comparison
-    verdict: Verdict
-    try:
-        seen = FACTS[clause.fact](candidate)
-        verdict = "unknown" if seen.value is None else "met" if test(seen.value, limit) else "not_met"
-    except Exception as fault:  # whatever went wrong is evidence, and never a "no"
-        seen, verdict = Seen(None, because=f"error_{type(fault).__name__.lower()}"), "error"
-    holds = {
-        "met": True,
-        "not_met": False,
-        "unknown": clause.if_unknown == "met",
-        "error": part == "when",
-    }[verdict]
-    return _Judged(holds, ((clause, seen, verdict, part),), seen.until, seen.because)
-
-
-def _evidence(rule: Rule, as_of: str, clause: Clause, seen: Seen, verdict: Verdict, part: Part) -> Evidence:
-    latest = max(seen.facts, key=lambda fact: (fact["at"], tuple(fact["version"])), default=None)
-    return Evidence.model_construct(
-        rule=rule.id,
-        version=rule.version,
-        clause=clause.text,
-        value=seen.value,
-        limit=clause.comparison[1],
-        verdict=verdict,
-        source=latest["source"] if latest else None,
-        age=_hours(latest["at"], as_of) if latest else None,
-        event_ids=sorted({fact["version"][2] for fact in seen.facts}),
-        part=part,
-    )
+def _evidence(rule: Compiled, as_of: str, judged: Judged) -> Value:
+    check, seen, verdict, _ = judged
+    latest = max(seen.facts, key=lambda fact: (fact["at"], fact["version"]), default=None)
+    return {
+        "rule": rule.rule.id,
+        "version": rule.rule.version,
+        "clause": check.text,
+        "value": seen.value,
+        "limit": check.limit,
+        "verdict": verdict,
+        "source": latest["source"] if latest else None,
+        "age": _hours(latest["at"], as_of) if latest else None,
+        "event_ids": sorted({fact["version"][2] for fact in seen.facts}),
+        "part": check.part,
+    }
 
 
 def _hours(at: str, as_of: str) -> float | None:
     """Age in hours, to a tenth; null before the first tick."""
     if as_of == EPOCH:
         return None
-    return max(0.0, round((milliseconds(as_of) - milliseconds(at)) / 3_600_000, 1))
+    return max(0.0, round((_milliseconds(as_of) - _milliseconds(at)) / 3_600_000, 1))
 
 
-def _no_episode(rule: Rule) -> Evidence:
-    return Evidence.model_construct(
-        rule=rule.id,
-        version=rule.version,
-        clause=f"an episode of kind {rule.raises.episode} exists",
-        value=0,
-        limit=1,
-        verdict="not_met",
-        source=None,
-        age=None,
-        event_ids=[],
-        part="when",
-    )
+_milliseconds = lru_cache(maxsize=4096)(milliseconds)  # of one `as_of`, and of facts that are evidence for many clauses

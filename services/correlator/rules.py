@@ -156,7 +156,7 @@ class Rule(_Data):
 
     @model_validator(mode="after")
     def _subject_fits_episode(self) -> "Rule":
-        subject = EPISODES[self.raises.episode][0]
+        subject = EPISODES[self.raises.episode].subject
         if subject != self.subject:
             raise ValueError(f"episode {self.raises.episode!r} is about a {subject}, but subject is {self.subject!r}")
         return self

@@ -1,195 +1,101 @@
-"""A household as its facts tell it: persons (linked ids joined), who lives here, visits, contacts. Pure.
+"""A household as its facts tell it: its persons (linked ids joined), who lives here, who cares for whom. Pure.
 
-Everything here is a function of the facts alone; where time matters, `as_of` is an argument.
+Everything here is a function of the facts alone, and is found out when somebody first asks: most facts that come in
+need little of it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 
 from contracts.facts import Fact
-from contracts.ids import household_of_person, is_person
+from contracts.ids import is_person
+from services.correlator.kinds import DEATH, Kinds
+from services.correlator.lazy import lazy
+from services.correlator.person import Person, Precedence, Visit
 
 __all__ = ["Household", "Person", "Precedence", "Visit", "components"]
 
-Precedence = Mapping[str, tuple[str, ...]]
-"""Which source prevails, by kind of fact: earlier named ones over later ones, unnamed ones last. Policy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One stay in hospital, put together from its slots."""
-
-    id: str
-    admitted: Fact | None
-    discharged: Fact | None
-    death: Fact | None
-    cancelled: Fact | None
-    leave: Fact | None
-
-    @property
-    def facts(self) -> list[Fact]:
-        """All that was said of it, in the order in which it happened."""
-        said = (self.admitted, self.leave, self.discharged, self.death, self.cancelled)
-        return [fact for fact in said if fact is not None]
-
-    @property
-    def admitted_at(self) -> str | None:
-        return self.admitted["at"] if self.admitted else None
-
-    @property
-    def died(self) -> bool:
-        """Whether the hospital has said that the patient died in this stay."""
-        return self.death is not None
-
-    @property
-    def away(self) -> bool:
-        """From the admission until the patient has come home. A discharge with `deceased` is no return; leave from
-        the ward is none either (the bed is kept, and the patient goes back)."""
-        if self.admitted is None or self.cancelled is not None:
-            return False
-        return self.discharged is None or self.died
-
-    @property
-    def ended_by(self) -> str:
-        """Why the visit no longer keeps anybody away, as a code."""
-        if self.cancelled is not None:
-            return "admission_cancelled"
-        if self.admitted is None:
-            return "no_admission"
-        return "returned_home" if self.discharged is not None else "in_hospital"
-
-
-@dataclass
-class Person:
-    """One person under all linked ids; `id` is the smallest of them."""
-
-    id: str
-    ids: tuple[str, ...]
-    facts: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
-
-    def of(self, kind: str) -> list[Fact]:
-        """The facts of one kind, in a fixed order."""
-        return self.facts.get(kind, [])
-
-    def one(self, kind: str, key: str | None = None, precedence: Precedence | None = None) -> Fact | None:
-        """The fact that prevails among those of a kind (and key): by the sources' precedence, then by version."""
-        order = (precedence or {}).get(kind, ())
-        rank = {source: -place for place, source in enumerate(order)}
-        candidates = [fact for fact in self.of(kind) if key is None or fact["key"] == key]
-        return max(
-            candidates,
-            key=lambda fact: (rank.get(fact["source"], -len(order)), tuple(fact["version"])),
-            default=None,
-        )
-
-    @cached_property
-    def visits(self) -> list[Visit]:
-        """The visits by id, each with the fact that prevails for each of its parts."""
-        ids = sorted(
-            {
-                fact["key"]
-                for kind in ("visit.admitted", "visit.discharged", "visit.cancelled")
-                for fact in self.of(kind)
-            }
-        )
-        return [
-            Visit(
-                visit,
-                self.one("visit.admitted", visit),
-                self.one("visit.discharged", visit),
-                self.one("visit.died", visit),
-                self.one("visit.cancelled", visit),
-                self.one("visit.leave", visit),
-            )
-            for visit in ids
-        ]
-
-    @cached_property
-    def stays(self) -> list[tuple[str, str, str]]:
-        """Memberships as `(from, until, household)`, sorted; `until` is empty while it lasts."""
-        starts: dict[str, str] = {}
-        for kind in ("membership.start", "membership.asserted"):
-            for fact in self.of(kind):
-                latest = starts.get(fact["key"])
-                if kind == "membership.start" or latest is None:
-                    starts[fact["key"]] = fact["at"] if latest is None else max(latest, fact["at"])
-        stays = []
-        for household, start in starts.items():
-            end = self.one("membership.end", household)
-            stays.append((start, end["at"] if end is not None and end["at"] >= start else "", household))
-        return sorted(stays)
-
-    def home_at(self, instant: str) -> str:
-        """The household where the person lived then; before the first known membership the first, after the last
-        the last. A person without a tenancy is a household of one. Every household that knows the person's facts
-        answers alike."""
-        if not self.stays:
-            return household_of_person(self.id)
-        within = [stay for stay in self.stays if stay[0] <= instant and (not stay[1] or instant < stay[1])]
-        if within:
-            return within[-1][2]
-        earlier = [stay for stay in self.stays if stay[0] <= instant]
-        return (max(earlier, key=lambda stay: stay[1:]) if earlier else self.stays[0])[2]
-
-    @property
-    def home(self) -> str:
-        """The household where the person lives now, as far as anybody has said."""
-        return self.home_at("9999")
-
-    @cached_property
-    def birth_year(self) -> int | None:
-        for kind in ("membership.start", "membership.asserted", "residence"):
-            fact = self.one(kind)
-            if fact is not None and (year := (fact["value"] or {}).get("birth_year")) is not None:
-                return int(year)
-        return None
-
-    @cached_property
-    def deceased(self) -> Fact | None:
-        """The fact of a confirmed death (a reported one waits for a human)."""
-        for fact in self.of("deceased"):
-            if (fact["value"] or {}).get("confidence") == "confirmed":
-                return fact
-        return next((visit.death for visit in self.visits if visit.died and not visit.cancelled), None)
-
-    @property
-    def in_hospital(self) -> bool:
-        return any(visit.away and not visit.died for visit in self.visits)
+ByKind = dict[str, list[Fact]]
 
 
 class Household:
     """One household at work: built from the projections that its correlator holds."""
 
-    def __init__(self, household_id: str, facts: Iterable[Fact], precedence: Precedence | None = None) -> None:
+    def __init__(
+        self, household_id: str, facts: Sequence[Fact], kinds: Kinds, precedence: Precedence | None = None
+    ) -> None:
+        """`kinds` are those of the facts."""
         self.id = household_id
+        self.kinds = kinds
         self.precedence = precedence or {}
-        self.persons: dict[str, Person] = {}
-        self.at_address: list[Fact] = []
-        self.answers: dict[str, Fact] = {}
-        by_id: dict[str, list[Fact]] = defaultdict(list)
-        for fact in facts:
-            if fact["kind"] == "task.outcome":
-                self.answers[fact["key"]] = fact
-            elif fact["subject"].startswith(("p-", "c-")):
-                by_id[fact["subject"]].append(fact)
+        self._facts = facts
+
+    @lazy
+    def answers(self) -> dict[str, Fact]:
+        """What people have answered to flags' tasks, by flag."""
+        if "task.outcome" not in self.kinds:
+            return {}
+        return {fact["key"]: fact for fact in self._facts if fact["kind"] == "task.outcome"}
+
+    @lazy
+    def _sorted(self) -> tuple[dict[str, ByKind], list[Fact]]:
+        by_id: dict[str, ByKind] = {}
+        at_address = []
+        for fact in self._facts:
+            subject, kind = fact["subject"], fact["kind"]
+            if kind == "task.outcome":
+                continue
+            if (by_kind := by_id.get(subject)) is None:
+                if not subject.startswith(("p-", "c-")):
+                    at_address.append(fact)
+                    continue
+                by_kind = by_id[subject] = {}
+            if kind in by_kind:
+                by_kind[kind].append(fact)
             else:
-                self.at_address.append(fact)
-        self.aliases = components(by_id)
-        for person_id in sorted(by_id):
-            canonical = self.aliases[person_id]
-            if canonical not in self.persons:
-                ids = tuple(sorted(other for other, smallest in self.aliases.items() if smallest == canonical))
-                self.persons[canonical] = Person(canonical, ids)
-            for fact in by_id[person_id]:
-                self.persons[canonical].facts[fact["kind"]].append(fact)
+                by_kind[kind] = [fact]
+        return by_id, at_address
+
+    @property
+    def by_id(self) -> dict[str, ByKind]:
+        """What is known of persons and unidentified callers, by the id under which it was said."""
+        return self._sorted[0]
+
+    @property
+    def at_address(self) -> list[Fact]:
+        """What is known of the flat, and of nobody in particular."""
+        return self._sorted[1]
+
+    @lazy
+    def aliases(self) -> dict[str, str]:
+        """Every id that is known here, or named by a link, with the smallest id of the same person."""
+        return components({known: by_kind.get("identity.link", ()) for known, by_kind in self.by_id.items()})
+
+    @lazy
+    def persons(self) -> dict[str, Person]:
+        """Everybody of whom something is known here, by the smallest id."""
+        by_id = self.by_id
+        if "identity.link" not in self.kinds:
+            return {known: Person(known, (known,), by_id[known]) for known in sorted(by_id)}
+        ids: dict[str, list[str]] = {}
+        for known in sorted(self.aliases):
+            ids.setdefault(self.aliases[known], []).append(known)
+        persons: dict[str, Person] = {}
+        for known in sorted(by_id):
+            canonical = self.aliases[known]
+            if canonical not in persons:
+                persons[canonical] = Person(canonical, tuple(ids[canonical]), {})
+            facts = persons[canonical].facts
+            for kind, of_kind in by_id[known].items():
+                facts[kind] = [*facts.get(kind, ()), *of_kind]
+        return persons
 
     def person(self, person_id: str) -> Person | None:
         """The person behind any of their ids; None where this household knows nothing of them."""
-        return self.persons.get(self.aliases.get(person_id, person_id))
+        if "identity.link" in self.kinds:
+            person_id = self.aliases.get(person_id, person_id)
+        return self.persons.get(person_id)
 
-    @cached_property
+    @lazy
     def members(self) -> list[Person]:
         """The living who live here now. A roster that does not name somebody closes what began before it."""
         return [
@@ -198,23 +104,28 @@ class Household:
             if person.home == self.id and self._lives_here(person) and person.deceased is None
         ]
 
+    @lazy
+    def memberships(self) -> list[Fact]:
+        """The facts that say who lives here."""
+        return [fact for member in self.members for fact in member.joined(self.id)]
+
     def _lives_here(self, person: Person) -> bool:
-        if not person.stays:
+        stays = person.stays
+        if not stays:
             return is_person(person.id)
-        here = [stay for stay in person.stays if stay[2] == self.id]
+        here = [stay for stay in stays if stay[2] == self.id]
         if not here or here[-1][1]:
             return False
-        roster = self._roster
-        if roster is None or here[-1][0] > roster["at"]:
+        if "occupancy.roster" not in self.kinds or (roster := self._roster) is None or here[-1][0] > roster["at"]:
             return True
         return bool(set(person.ids) & set((roster["value"] or {}).get("members", ())))
 
-    @cached_property
+    @lazy
     def _roster(self) -> Fact | None:
         rosters = [fact for fact in self.at_address if fact["kind"] == "occupancy.roster"]
-        return max(rosters, key=lambda fact: tuple(fact["version"]), default=None)
+        return max(rosters, key=lambda fact: fact["version"], default=None)
 
-    @cached_property
+    @lazy
     def composition_facts(self) -> list[Fact]:
         """The facts from which the composition follows: memberships, their ends, deaths. A roster that only repeats
         who is known to live here changes nothing."""
@@ -223,23 +134,25 @@ class Household:
             began = [f for f in person.of("membership.start") if f["key"] == self.id]
             facts += began or [f for f in person.of("membership.asserted") if f["key"] == self.id]
             facts += [f for f in person.of("membership.end") if f["key"] == self.id]
-        return facts + [
-            p.deceased for p in self.persons.values() if p.deceased is not None and self.id in {s[2] for s in p.stays}
-        ]
+        if not DEATH.isdisjoint(self.kinds):
+            for person in self.persons.values():
+                if person.deceased is not None and any(stay[2] == self.id for stay in person.stays):
+                    facts.append(person.deceased)
+        return facts
 
-    @cached_property
+    @lazy
     def half_told(self) -> bool:
         """Whether the tenancy names somebody of whom nothing has come in yet. One event tells of a flat and of each
         member, by different ways; until all have come, the household only looks smaller than it is."""
-        expected = {
-            member
-            for fact in self.at_address
-            if fact["kind"] == "occupancy.start"
-            for member in (fact["value"] or {}).get("members", ())
-        }
-        return not expected <= self.aliases.keys()
+        known = self.by_id if "identity.link" not in self.kinds else self.aliases
+        for fact in self.at_address:
+            if fact["kind"] == "occupancy.start":
+                for member in (fact["value"] or {}).get("members") or ():
+                    if member not in known:
+                        return True
+        return False
 
-    @cached_property
+    @lazy
     def address(self) -> Fact | None:
         """Where the household lives now: the latest flat that it moved into and has not left."""
         moved_in: dict[str, Fact] = {}
@@ -271,24 +184,24 @@ class Household:
                 carers.setdefault(carer.id, (carer, fact))
         return [carers[carer_id] for carer_id in sorted(carers)]
 
-    @cached_property
+    @lazy
     def cared_for(self) -> list[Person]:
         """Everybody known here who has a carer."""
         return [person for person in self.persons.values() if person.of("care.receives")]
 
 
-def components(facts_by_id: Mapping[str, Iterable[Fact]]) -> dict[str, str]:
-    """Every id, and every id that a link names, with the smallest id of its component (same person, several ids)."""
-    parent: dict[str, str] = {person_id: person_id for person_id in facts_by_id}
+def components(links: Mapping[str, Iterable[Fact]]) -> dict[str, str]:
+    """Every id, and every id that a link names, with the smallest id of its component (same person, several ids).
+    `links` are the facts of kind `identity.link` by the id that they are about."""
+    parent: dict[str, str] = {person_id: person_id for person_id in links}
 
     def root(person_id: str) -> str:
         while parent.setdefault(person_id, person_id) != person_id:
             person_id = parent[person_id]
         return person_id
 
-    for person_id in sorted(facts_by_id):
-        for fact in facts_by_id[person_id]:
-            if fact["kind"] == "identity.link":
-                one, other = sorted((root(person_id), root(fact["key"])))
-                parent[other] = one
+    for person_id in sorted(links):
+        for fact in links[person_id]:
+            one, other = sorted((root(person_id), root(fact["key"])))
+            parent[other] = one
     return {person_id: root(person_id) for person_id in list(parent)}

@@ -1,0 +1,175 @@
+"""A person as the facts tell it: stays in hospital, homes, year of birth, death. Pure.
+
+Everything here is a function of the facts alone; where time matters, an instant is an argument.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from contracts.facts import Fact
+from contracts.ids import household_of_person
+from services.correlator.lazy import lazy
+
+__all__ = ["Person", "Precedence", "Visit"]
+
+Precedence = Mapping[str, tuple[str, ...]]
+"""Which source prevails, by kind of fact: earlier named ones over later ones, unnamed ones last. Policy."""
+
+
+class Visit(NamedTuple):
+    """One stay in hospital, put together from its slots."""
+
+    id: str
+    admitted: Fact | None
+    discharged: Fact | None
+    death: Fact | None
+    cancelled: Fact | None
+    leave: Fact | None
+
+    @property
+    def facts(self) -> list[Fact]:
+        """All that was said of it, in the order in which it happened."""
+        said = (self.admitted, self.leave, self.discharged, self.death, self.cancelled)
+        return [fact for fact in said if fact is not None]
+
+    @property
+    def admitted_at(self) -> str | None:
+        return self.admitted["at"] if self.admitted else None
+
+    @property
+    def died(self) -> bool:
+        """Whether the hospital has said that the patient died in this stay."""
+        return self.death is not None
+
+    @property
+    def away(self) -> bool:
+        """From the admission until the patient has come home. A discharge with `deceased` is no return; leave from
+        the ward is none either (the bed is kept, and the patient goes back)."""
+        if self.admitted is None or self.cancelled is not None:
+            return False
+        return self.discharged is None or self.died
+
+    @property
+    def ended_by(self) -> str:
+        """Why the visit no longer keeps anybody away, as a code."""
+        if self.cancelled is not None:
+            return "admission_cancelled"
+        if self.admitted is None:
+            return "no_admission"
+        return "returned_home" if self.discharged is not None else "in_hospital"
+
+
+class Person:
+    """One person under all linked ids; `id` is the smallest of them. `facts` are by kind, each in a fixed order."""
+
+    def __init__(self, person_id: str, ids: tuple[str, ...], facts: dict[str, list[Fact]]) -> None:
+        self.id = person_id
+        self.ids = ids
+        self.facts = facts
+
+    def of(self, kind: str) -> Sequence[Fact]:
+        """The facts of one kind, in a fixed order."""
+        return self.facts.get(kind, ())
+
+    def one(self, kind: str, key: str | None = None, precedence: Precedence | None = None) -> Fact | None:
+        """The fact that prevails among those of a kind (and key): by the sources' precedence, then by version."""
+        found = self.facts.get(kind)
+        if not found:
+            return None
+        if key is not None:
+            found = [fact for fact in found if fact["key"] == key]
+        if len(found) < 2:
+            return found[0] if found else None
+        order = (precedence or {}).get(kind, ())
+        rank = {source: -place for place, source in enumerate(order)}
+        return max(found, key=lambda fact: (rank.get(fact["source"], -len(order)), fact["version"]))
+
+    @lazy
+    def visits(self) -> list[Visit]:
+        """The visits by id, each with the fact that prevails for each of its parts."""
+        kinds = [kind for kind in ("visit.admitted", "visit.discharged", "visit.cancelled") if kind in self.facts]
+        if not kinds:
+            return []
+        ids = sorted({fact["key"] for kind in kinds for fact in self.of(kind)})
+        return [
+            Visit(
+                visit,
+                self.one("visit.admitted", visit),
+                self.one("visit.discharged", visit),
+                self.one("visit.died", visit),
+                self.one("visit.cancelled", visit),
+                self.one("visit.leave", visit),
+            )
+            for visit in ids
+        ]
+
+    @lazy
+    def stays(self) -> list[tuple[str, str, str]]:
+        """Memberships as `(from, until, household)`, sorted; `until` is empty while it lasts."""
+        if "membership.asserted" not in self.facts and "membership.end" not in self.facts:
+            begun = self.of("membership.start")
+            if len(begun) < 2:  # nearly everybody
+                return [(fact["at"], "", fact["key"]) for fact in begun]
+        starts: dict[str, str] = {}
+        for kind in ("membership.start", "membership.asserted"):
+            for fact in self.of(kind):
+                latest = starts.get(fact["key"])
+                if kind == "membership.start" or latest is None:
+                    starts[fact["key"]] = fact["at"] if latest is None else max(latest, fact["at"])
+        stays = []
+        for household, start in starts.items():
+            end = self.one("membership.end", household)
+            stays.append((start, end["at"] if end is not None and end["at"] >= start else "", household))
+        return sorted(stays)
+
+    def joined(self, household: str) -> list[Fact]:
+        """The facts that say that the person lives in a household."""
+        kinds = ("membership.start", "membership.asserted")
+        return [fact for kind in kinds for fact in self.facts.get(kind, ()) if fact["key"] == household]
+
+    def home_at(self, instant: str) -> str:
+        """The household where the person lived then; before the first known membership the first, after the last
+        the last. A person without a tenancy is a household of one. Every household that knows the person's facts
+        answers alike."""
+        stays = self.stays
+        if not stays:
+            return self.alone
+        if len(stays) == 1:
+            return stays[0][2]
+        within = [stay for stay in stays if stay[0] <= instant and (not stay[1] or instant < stay[1])]
+        if within:
+            return within[-1][2]
+        earlier = [stay for stay in stays if stay[0] <= instant]
+        return (max(earlier, key=lambda stay: stay[1:]) if earlier else stays[0])[2]
+
+    @lazy
+    def alone(self) -> str:
+        """The household of one, of this person if nobody tells of a tenancy."""
+        return household_of_person(self.id)
+
+    @lazy
+    def home(self) -> str:
+        """The household where the person lives now, as far as anybody has said."""
+        return self.home_at("9999")
+
+    @lazy
+    def birth_year(self) -> int | None:
+        for kind in ("membership.start", "membership.asserted", "residence"):
+            fact = self.one(kind)
+            if fact is not None and (year := (fact["value"] or {}).get("birth_year")) is not None:
+                return int(year)
+        return None
+
+    @lazy
+    def deceased(self) -> Fact | None:
+        """The fact of a confirmed death (a reported one waits for a human)."""
+        if "deceased" not in self.facts and "visit.died" not in self.facts:
+            return None
+        for fact in self.of("deceased"):
+            if (fact["value"] or {}).get("confidence") == "confirmed":
+                return fact
+        return next((visit.death for visit in self.visits if visit.died and not visit.cancelled), None)
+
+    @property
+    def in_hospital(self) -> bool:
+        return any(visit.away and not visit.died for visit in self.visits)
