@@ -37,7 +37,9 @@ async def remove_topics(settings: Settings, tag: str) -> None:
 
 async def preload(settings: Settings, topic: str, partitions: int, records: Sequence[Record]) -> None:
     """Writes the records, each to its key's partition, in their order."""
-    async with AIOKafkaProducer(**connection(settings), acks="all", max_batch_size=256 * 1024) as producer:
+    # idempotent: a busy broker's time-out must not put a record there twice
+    options = {"acks": "all", "enable_idempotence": True, "max_batch_size": 256 * 1024}
+    async with AIOKafkaProducer(**connection(settings), **options) as producer:
         open_batches: dict[int, BatchBuilder] = {}
         sent: list[asyncio.Future[object]] = []
         for record in records:

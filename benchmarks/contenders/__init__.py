@@ -54,8 +54,8 @@ class Contender:
 
 
 def _module(module: str) -> Callable[[Entry], list[str]]:
-    """A module of ours in this environment: `python -m MODULE JOB INPUT OUTPUT NAME PARTITIONS`."""
-    return lambda e: [sys.executable, "-m", module, e.job, e.source, e.sink, e.name, str(e.partitions)]
+    """A module of ours in this environment: `python -m MODULE JOB INPUT OUTPUT NAME PARTITIONS FOLDER`."""
+    return lambda e: [sys.executable, "-m", module, e.job, e.source, e.sink, e.name, str(e.partitions), str(e.folder)]
 
 
 def _engine_state(records: Iterable[Record]) -> State:

@@ -16,5 +16,5 @@ def processor_of(job: Job, source: str, sink: str, name: str) -> Processor:
 
 
 if __name__ == "__main__":
-    _job, _source, _sink, _name, _ = sys.argv[1:]
+    _job, _source, _sink, _name, *_ = sys.argv[1:]
     run_apps(lambda: create_app(_name, [processor_of(JOBS[_job], _source, _sink, _name)]))

@@ -16,13 +16,15 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-POLL_RECORDS = 20_000
-"""At most; a larger transaction shares its fixed cost among more records."""
+POLL_RECORDS = 40_000
+"""At most. A larger transaction shares its fixed cost, during which nothing is folded, among more records: with 5,000 it
+does two thirds as much, with 100,000 no more."""
 
 CONSUMER: dict[str, Any] = {
     "isolation_level": "read_committed",
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
+    # with 1 MiB, the default, polls are smaller than they may be: a third less
     "max_partition_fetch_bytes": 4 * 1024 * 1024,
     "fetch_max_bytes": 64 * 1024 * 1024,
 }
@@ -99,7 +101,7 @@ async def count(source: str, sink: str, changelog: str, name: str) -> None:
 
 
 async def _until_told() -> None:
-    _, source, sink, name, _ = sys.argv[1:]
+    _, source, sink, name, *_ = sys.argv[1:]
     work = asyncio.ensure_future(count(source, sink, f"changelog.{name}", name))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     with suppress(asyncio.CancelledError):

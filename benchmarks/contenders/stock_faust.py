@@ -56,10 +56,10 @@ class _TableState:
         return value
 
 
-def make_app(job: Job, source: str, sink: str, name: str, partitions: int) -> faust.App:
-    """The app that does the job."""
-    servers = os.environ["KITHLINE_KAFKA"].split(",")
-    app = faust.App(name, broker=[f"kafka://{server}" for server in servers], topic_partitions=partitions, **SETTINGS)
+def make_app(job: Job, source: str, sink: str, name: str, partitions: int, folder: str) -> faust.App:
+    """The app that does the job. `folder`: it makes one even for tables in memory."""
+    servers = [f"kafka://{server}" for server in os.environ["KITHLINE_KAFKA"].split(",")]
+    app = faust.App(name, broker=servers, topic_partitions=partitions, datadir=folder, **SETTINGS)
     AGENTS[job.name](app, job, source, sink, partitions)
     return app
 
@@ -102,9 +102,9 @@ AGENTS: dict[str, Callable[[Any, Job, str, str, int], None]] = {"correlator": _c
 """By job. The small one is written as a Faust user would write it, the large one calls the correlator's fold."""
 
 if __name__ == "__main__":
-    _job, _source, _sink, _name, _partitions = sys.argv[1:]
+    _job, _source, _sink, _name, _partitions, _folder = sys.argv[1:]
     worker = faust.Worker(
-        make_app(JOBS[_job], _source, _sink, _name, int(_partitions)),
+        make_app(JOBS[_job], _source, _sink, _name, int(_partitions), _folder),
         loglevel="WARN",
         quiet=True,
         redirect_stdouts=False,

@@ -58,7 +58,7 @@ def command(guarantee: str, store: str, entry: Entry) -> list[str]:
     """The command line of one race; `store`: memory or rocksdb."""
     jars = [jar for jar in _jars() if not jar.name.startswith(_COMPILER)]
     return [
-        str(find_java().program),
+        str(find_java(newest=True).program),
         *JAVA_OPTIONS,
         "-cp",
         _path([_classes(), *jars]),

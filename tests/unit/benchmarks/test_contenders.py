@@ -113,4 +113,4 @@ def test_an_environment_is_made_once(tmp_path: Path, own_cache: Path) -> None:
 def test_commands_name_the_topics_and_the_run(tmp_path: Path) -> None:
     entry = Entry("count", "in", "out", "run", 4, tmp_path)
     for name in ("kithline", "floor", "faust"):
-        assert CONTENDERS[name].command(entry)[-4:] == ["in", "out", "run", "4"]
+        assert CONTENDERS[name].command(entry)[-5:] == ["in", "out", "run", "4", str(tmp_path)]
