@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing done on purpose, `at` seconds after the feed began.
+    """One thing done on purpose, `at` seconds after the first records had come through.
 
     `kill`: kill -9 and start again at once; `away`: and start again when others have its partitions; `pause`: SIGSTOP
     for longer than the session, then SIGCONT; `broker`: kill -9 of one broker, which is then started again."""

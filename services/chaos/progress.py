@@ -96,6 +96,16 @@ class Progress:
         self.stalls.close(asyncio.get_running_loop().time())
         await self._open.aclose()
 
+    async def begun(self, group: str, seconds: float) -> bool:
+        """Waits until a group has committed anything but its beginning; False where it does not in time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not any(at for (name, _), at in self.committed.items() if name == group):
+            if loop.time() > until:
+                return False
+            await asyncio.sleep(_PAUSE)
+        return True
+
     async def _watch(self) -> None:
         while True:
             try:

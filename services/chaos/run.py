@@ -18,7 +18,7 @@ from services.chaos.judge import Verdict, judge
 from services.chaos.plan import Plan
 from services.chaos.progress import Progress, Spot
 from services.chaos.workers import WHOLE_LINE, Fleet
-from services.runtime.cluster import admin, partition_counts
+from services.runtime.cluster import admin, group_of, partition_counts
 from services.runtime.errors import Problem
 from services.runtime.fold import Processor
 from services.runtime.kafka_dev import Broker
@@ -31,6 +31,8 @@ __all__ = ["Outcome", "run_chaos"]
 
 _START_SECONDS = 120
 _DRAIN_SECONDS = 180
+_LAST_HOP = group_of("correlator")
+"""The seconds of a plan count from when this group has committed anything."""
 _LAST_DAYS = 3
 """After the drain, time goes on for so many simulated days, so that the units answer what they were asked."""
 
@@ -85,6 +87,8 @@ async def run_chaos(
         faults = Faults(plan, fleet, broker if plan.nodes > 1 and not broker.external else None, say)
         say(f"feeding {len(records)} records, {plan.rate:g} a second; a kill every {plan.kill_every:g} s")
         feed = asyncio.create_task(feeder.run(records, instants))
+        # Who has nothing in hand yet loses nothing when it is killed.
+        await progress.begun(_LAST_HOP, _START_SECONDS)
         await faults.run()
         before_drain = dict(progress.committed)
         say("no more faults: everything may recover and finish")
@@ -191,7 +195,7 @@ def _applied_before(committed: Mapping[Spot, int], history: History, processors:
     of all its input that it had committed by then. (Ticks apart: they come after the drain too.)"""
     shares = []
     for processor in processors:
-        spots = [(spot, at) for spot, at in committed.items() if spot[0] == f"kithline-{processor.name}"]
+        spots = [(spot, at) for spot, at in committed.items() if spot[0] == group_of(processor.name)]
         places = [(place, at) for (_, place), at in spots if not place.topic.endswith(".ticks")]
         ends = sum(history.ends[place] for place, _ in places)
         if processor.name not in ("referral", "adapters") and ends:

@@ -50,7 +50,9 @@ def chaos(
     processors = line_processors(settings.policy_dir, units=True)  # a wrong policy is said before anything is started
     plan = Plan(seconds, kill_every, workers, nodes, rate, seed, settings.session_timeout_ms / 1000)
     folder = logs or Path(tempfile.mkdtemp(prefix="kithline-chaos-"))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, highlight=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    _own_log(folder / "chaos.log")
     keep = True
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
@@ -76,3 +78,13 @@ def chaos(
     if not outcome.good:
         print(f"kithline: chaos failed: {outcome.why}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1)
+
+
+def _own_log(file: Path) -> None:
+    """What our own Kafka clients complain of (a broker that was killed, say) goes to a file, not between the lines."""
+    import logging
+
+    handler = logging.FileHandler(file)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
