@@ -2,7 +2,6 @@
 
 import asyncio
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -10,7 +9,7 @@ import psutil
 import pytest
 
 from services.runtime.ending import BROKEN
-from services.runtime.kafka_dev import Broker, start_broker
+from services.runtime.kafka_dev import Broker
 from tests.faults.bench import FaultBench, fault_bench
 from tests.faults.counter import check
 from tests.faults.worker import Orders
@@ -32,29 +31,20 @@ async def test_a_worker_that_runs_out_of_memory_ends_and_blames_no_record(line: 
     await check(line, 201)
 
 
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    started = start_broker()
-    try:
-        yield started
-    finally:
-        started.stop()
-
-
-async def test_a_broker_whose_disk_is_full(broker: Broker) -> None:
+async def test_a_broker_whose_disk_is_full(proxied: Broker) -> None:
     """No file of the broker may grow any more. (A limit on the size of its files, which it meets where a full disk
     would stop it, and with the same end: its only folder is given up, and it with it.)"""
-    with fault_bench(broker.bootstrap) as line:
+    with fault_bench(proxied.bootstrap) as line:
         await line.make_topics()
         async with line.kept(1, transaction_timeout_ms=4000, kafka_wait_seconds=60) as kept:
             await kept.workers[0].until_ready()
             await line.feed(0, 400, pause=0.05)
             feeding = asyncio.create_task(line.feed(400, 1000, pause=0.05))
             await asyncio.sleep(0.3)
-            process = psutil.Process(broker.pid(1))
+            process = psutil.Process(proxied.pid(1))
             process.rlimit(psutil.RLIMIT_FSIZE, (_largest(process), resource.RLIM_INFINITY))
             assert await asyncio.to_thread(process.wait, 60) == 1, "it ended in good order, and by itself"
-            await asyncio.to_thread(broker.revive, 1)
+            await asyncio.to_thread(proxied.revive, 1)
             await feeding
             await line.rest(90)
         assert set(kept.statuses) <= {BROKEN}

@@ -59,7 +59,7 @@ async def test_a_stop_at_any_moment_of_a_start_is_a_clean_one(line: FaultBench) 
 async def test_a_fold_slower_than_the_session(workers: int, line: FaultBench) -> None:
     """One worker is put out and comes back; of two, the heir fences it."""
     await line.make_topics()
-    slow = orjson.dumps({"n": 1000, "x": 1, "slow": 3.0})
+    slow = orjson.dumps({"n": 1000, "x": 1, "slow": 2.0})
     async with line.kept(workers, session_timeout_ms=1500, rebalance_timeout_ms=6000) as kept:
         await line.feed(0, 100)
         await line.rest()
