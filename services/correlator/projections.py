@@ -115,7 +115,7 @@ def _is_instant(text: str) -> bool:
 @lru_cache(maxsize=65_536)  # days of two centuries; the same few thousand again and again
 def _is_day(text: str) -> bool:
     try:
-        return len(date.fromisoformat(text).isoformat()) == len(text)
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 
