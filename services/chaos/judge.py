@@ -12,7 +12,7 @@ from contracts.events import FEEDS
 from services.chaos.counter import Count, Feed, count_feeds, count_positions, count_revisions, count_sent
 from services.chaos.feed import Fed, identity
 from services.chaos.history import History, commits_of
-from services.chaos.transactions import Explained, explain
+from services.chaos.transactions import Explained, Sent, explain, sent
 from services.line import Line
 from services.runtime.fold import Output, Processor, Record
 from services.runtime.marker import committed_marker
@@ -46,11 +46,12 @@ def judge(history: History, processors: Sequence[Processor], fed: Fed) -> Verdic
     """Looks at everything. `processors`: those of the whole line, simulated units included."""
     verdict = Verdict()
     _count(history, fed, verdict)
+    found = Counter(sent(record) for topic in _written(processors) for record in history.of(topic))
     expected: Counter[tuple[str, int, bytes, bytes, Any]] = Counter()
     buried: Counter[tuple[str, str, int, int, str]] = Counter()
     for processor in processors:
         for number in range(history.partitions(processor.changelog)):
-            explained = _task(history, processor, number, verdict)
+            explained = _task(history, processor, number, found, verdict)
             for output in explained.outputs:
                 expected[_place(output, history)] += 1
             for dead in explained.dead:
@@ -90,13 +91,13 @@ def _ticks(history: History, fed: Fed) -> Count:
     return count
 
 
-def _task(history: History, processor: Processor, number: int, verdict: Verdict) -> Explained:
+def _task(history: History, processor: Processor, number: int, found: Counter[Sent], verdict: Verdict) -> Explained:
     """One task: its transactions explained, and its state compared with what an engine would restore."""
     name = f"{processor.name}-{number}"
     changelog = TopicPartition(processor.changelog, number)
     commits, open_end = commits_of(history.records[changelog])
     inputs = {topic: history.records[TopicPartition(topic, number)] for topic in processor.inputs}
-    explained = explain(processor, inputs, commits)
+    explained = explain(processor, inputs, commits, found)
     verdict.transactions += len(commits)
     verdict.orders_tried += explained.orders_tried
     verdict.state_keys += len(explained.state)
@@ -118,6 +119,10 @@ def _task(history: History, processor: Processor, number: int, verdict: Verdict)
     return explained
 
 
+def _written(processors: Sequence[Processor]) -> set[str]:
+    return {topic for processor in processors for topic in processor.outputs} - {"dead.letters"}
+
+
 def _place(output: Output, history: History) -> tuple[str, int, bytes, bytes, Any]:
     partition = partition_of(output.key, history.partitions(output.topic))
     return (output.topic, partition, output.key, output.value, tuple(output.headers))
@@ -130,7 +135,7 @@ def _outputs(
     verdict: Verdict,
 ) -> None:
     """What the folds send, against what stands on the topics that they write."""
-    topics = {topic for processor in processors for topic in processor.outputs} - {"dead.letters"}
+    topics = _written(processors)
     found = Counter(
         (place.topic, place.partition, record.key, record.value, tuple(record.headers))
         for place, records in history.records.items()

@@ -1,17 +1,20 @@
 """The first oracle: the services' own folds over what each task had read, held against each of its transactions. Pure.
 
-Between two topics Kafka keeps no order, so the replay of a task with several inputs needs the order in which *it* took
-them. The changelog has it: each transaction wrote down its positions, and within one the order follows from the
-records' timestamps. Batches that changed nothing left no marker; where the plain order does not explain a transaction,
-some of its records were taken in such a batch before. Every transaction must be explained by one such order, to the
-byte of every state record; what those folds send is then all that may stand on the topics, and must.
+A task's changelog says what each of its transactions had read (the marker's positions) and what state came of it. The
+folds, run over the same records, must give the same state, to the byte of every record, and what they send is all that
+may stand on the topics, and must.
+
+Between two topics Kafka keeps no order, and batches that changed nothing leave no marker, so the order in which a task
+with several inputs took them is not written anywhere. What a household's state becomes hangs on the household's own
+records and the ticks alone; so for each household some order of these, each topic in its own order, must explain what
+the transaction made of it, state and outputs alike.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import product
-from typing import Any
+from itertools import islice
 
 import orjson
 
@@ -19,53 +22,57 @@ from contracts.instants import EPOCH
 from services.chaos.history import Commit
 from services.runtime.fold import TICK_TOPICS, Dead, Output, Processor, Record, Task, Turn, Value
 
-__all__ = ["Explained", "explain"]
+__all__ = ["Explained", "Sent", "explain", "sent"]
 
-_MOST_ORDERS = 400
-"""Orders tried for one transaction before it counts as not explained."""
+_MOST_ORDERS = 3_000
+"""Orders tried for one household in one transaction before it counts as not explained."""
 
 Inputs = Mapping[str, Sequence[Record]]
+
+Sent = tuple[str, bytes, bytes, tuple[tuple[str, bytes], ...]]
+"""An output, wherever it stands: topic, key, value, headers."""
+
+
+def sent(record: Record | Output) -> Sent:
+    """What was sent."""
+    return (record.topic, record.key, record.value, tuple(record.headers))
 
 
 @dataclass
 class Explained:
-    """What the folds make of one task's inputs."""
+    """What the folds make of one task's inputs. `faults`: what they cannot explain, in words."""
 
     outputs: list[Output] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     state: dict[str, bytes] = field(default_factory=dict)
-    duplicates: int = 0
     orders_tried: int = 0
     faults: list[str] = field(default_factory=list)
-    """Transactions that no order explains, and effects that were never committed."""
 
 
-def explain(processor: Processor, inputs: Inputs, commits: Sequence[Commit]) -> Explained:
-    """Replays one task. `inputs`: its partition of each input topic."""
-    replay = _Replay(processor, inputs)
+def explain(processor: Processor, inputs: Inputs, commits: Sequence[Commit], found: Counter[Sent]) -> Explained:
+    """Replays one task. `inputs`: its partition of each input topic; `found`: what stands on the topics it writes."""
+    replay = _Replay(processor, inputs, found)
     for expected, commit in enumerate(commits, 1):
         if commit.number != expected:
             # compacted or lost: what lies between cannot be judged
             replay.result.faults.append(f"transaction {expected} is not in the changelog, {commit.number} follows")
-            break
+            return replay.result
         replay.step(commit)
-    else:
-        replay.rest()
-    replay.result.state = replay.store.packed
+    replay.rest()
     return replay.result
 
 
 class _Store:
-    """State with what a transaction has changed kept apart until it is known to be right."""
+    """State, with what is being tried kept apart until it is known to be right."""
 
-    def __init__(self) -> None:
-        self.packed: dict[str, bytes] = {}
+    def __init__(self, packed: dict[str, bytes]) -> None:
+        self._packed = packed
         self._new: dict[str, Value | None] = {}
 
     def get(self, key: str) -> Value | None:
         if key in self._new:
             return self._new[key]
-        packed = self.packed.get(key)
+        packed = self._packed.get(key)
         return None if packed is None else orjson.loads(packed)
 
     def put(self, key: str, value: Value | None) -> None:
@@ -74,119 +81,160 @@ class _Store:
     def update(self, writes: Mapping[str, Value | None]) -> None:
         self._new.update(writes)
 
-    def dues(self, due: Callable[[Value], str | None]) -> Iterator[tuple[str, str]]:
-        return ((key, instant) for key, value in self.items() if (instant := due(value)) is not None)
-
     def items(self) -> Iterator[tuple[str, Value]]:
-        for key in {**self.packed, **self._new}:
+        for key in {**self._packed, **self._new}:
             if (value := self.get(key)) is not None:
                 yield key, value
 
-    @property
-    def touched(self) -> int:
-        return len(self._new)
+    def dues(self, due: Callable[[Value], str | None]) -> Iterator[tuple[str, str]]:
+        return ((key, instant) for key, value in self.items() if (instant := due(value)) is not None)
 
     def changes(self) -> dict[str, bytes]:
         """What differs from before; empty bytes: removed."""
         packed = {key: b"" if value is None else orjson.dumps(value) for key, value in self._new.items()}
-        return {key: value for key, value in packed.items() if value != self.packed.get(key, b"")}
-
-    def keep(self) -> None:
-        for key, value in self.changes().items():
-            if value:
-                self.packed[key] = value
-            else:
-                del self.packed[key]
-        self._new.clear()
-
-    def forget(self) -> None:
-        self._new.clear()
+        return {key: value for key, value in packed.items() if value != self._packed.get(key, b"")}
 
 
 class _Replay:
-    def __init__(self, processor: Processor, inputs: Inputs) -> None:
-        self.processor = processor
-        self.store = _Store()
+    def __init__(self, processor: Processor, inputs: Inputs, found: Counter[Sent]) -> None:
         self.result = Explained()
+        self._processor = processor
         self._inputs = inputs
+        self._left = Counter(found)
         self._next = dict.fromkeys(processor.inputs, 0)
-        self._task = Task(processor, self.store, EPOCH)
+        self._as_of = EPOCH
+        self._due: dict[str, str] = {}
 
     def step(self, commit: Commit) -> None:
         """Explains one transaction, or notes that it cannot be, and goes on from the state that it wrote."""
-        taken = {topic: self._until(topic, commit.positions.get(topic, 0)) for topic in self.processor.inputs}
-        as_of, wanted = self._task.as_of, dict(commit.changes)
-        for turns in self._attempts(taken, commit, wanted):
-            self._accept(turns)
-            break
-        else:
-            changed = ", ".join(sorted(wanted)[:3]) or "no state"
-            self.result.faults.append(
-                f"transaction {commit.number} (writing {changed}) follows from no order of its inputs"
-            )
-            self.store.forget()
-            for key, packed in commit.changes:
-                self.store.put(key, orjson.loads(packed) if packed else None)
-            self.store.keep()
-            self._task = Task(self.processor, self.store, max(as_of, commit.as_of))
-        for topic, records in taken.items():
-            self._next[topic] += len(records)
+        taken = {topic: self._until(topic, commit.positions.get(topic, 0)) for topic in self._processor.inputs}
+        ticks = _ticks(taken)
+        reached = max([self._as_of, *map(_as_of, ticks)])
+        # A tick that wakes many is committed in parts, each under the position before it.
+        begun = [tick for tick in self._following() if _as_of(tick) <= commit.as_of]
+        if commit.as_of not in (reached, *map(_as_of, begun)):
+            self.result.faults.append(f"transaction {commit.number} is of {commit.as_of}, its ticks of {reached}")
+        wanted = dict(commit.changes)
+        self._explain(taken, begun, wanted, f"transaction {commit.number}")
+        self._as_of = commit.as_of
 
     def rest(self) -> None:
         """What was read after the last transaction must have had no effect."""
-        taken = {topic: list(records[self._next[topic] :]) for topic, records in self._inputs.items()}
-        turns = self._fold(_by_time(taken))
-        if any(turn.outputs or turn.dead for turn in turns) or self.store.changes():
-            keys = ", ".join(sorted(self.store.changes())[:3])
-            self.result.faults.append(f"what was read last has effects that were not committed ({keys})")
-        self._accept(turns)
+        taken = {topic: list(self._inputs.get(topic, ())[at:]) for topic, at in self._next.items()}
+        self._explain(taken, [], None, "what was read last, and left no transaction,")
 
     def _until(self, topic: str, position: int) -> list[Record]:
         records, start = self._inputs.get(topic, ()), self._next[topic]
         end = start
         while end < len(records) and records[end].offset < position:
             end += 1
+        self._next[topic] = end
         return list(records[start:end])
 
-    def _attempts(
-        self, taken: dict[str, list[Record]], commit: Commit, wanted: dict[str, bytes]
-    ) -> Iterator[list[Turn]]:
-        as_of = self._task.as_of
-        for order in _orders(taken):
-            self.result.orders_tried += 1
-            turns = self._fold(order)
-            if self._task.as_of == commit.as_of and self.store.changes() == wanted:
-                yield turns
-            if (more := self._part_of_a_tick(commit, wanted)) is not None:
-                yield turns + more
-            self.store.forget()
-            self._task = Task(self.processor, self.store, as_of)
+    def _following(self) -> list[Record]:
+        topics = [topic for topic in self._processor.inputs if topic in TICK_TOPICS]
+        return [record for topic in topics for record in self._inputs.get(topic, ())[self._next[topic] :][:1]]
 
-    def _fold(self, records: Sequence[Record]) -> list[Turn]:
-        return [turn for record in records for turn in self._task.take(record)]
+    def _explain(self, taken: Inputs, begun: Sequence[Record], written: dict[str, bytes] | None, where: str) -> None:
+        """`written`: what the transaction made of the state; None where there was none, so that nothing may be sent."""
+        wanted, silent = written or {}, written is None
+        if len(self._processor.inputs) == 1:
+            self._accept(self._try(self.result.state, _by_time(taken)), wanted, silent, where)
+            return
+        ticks = _ticks(taken)
+        latest = max(map(_as_of, [*ticks, *begun]), default="")
+        woken = {key for key, due in self._due.items() if due <= latest}
+        by_key: dict[str, dict[str, list[Record]]] = {key: {} for key in {*woken, *wanted}}
+        for topic, records in taken.items():
+            if topic not in TICK_TOPICS:
+                for record in records:
+                    by_key.setdefault(record.key.decode(errors="replace"), {}).setdefault(topic, []).append(record)
+        for key in sorted(by_key):
+            of_key = {key: wanted[key]} if key in wanted else {}
+            attempt = self._search(key, by_key[key], ticks, begun, of_key, silent)
+            self._accept(attempt, of_key, silent, f"{where} of {key}")
 
-    def _part_of_a_tick(self, commit: Commit, wanted: dict[str, bytes]) -> list[Turn] | None:
-        """A tick that wakes many is committed in parts, each under the position before it."""
-        for topic in TICK_TOPICS:
-            position = commit.positions.get(topic)
-            following = next(
-                (r for r in self._inputs.get(topic, ()) if position is not None and r.offset >= position), None
-            )
-            if following is None:
-                continue
-            turns: list[Turn] = []
-            for turn in self._task.take(following):
-                turns.append(turn)
-                if self.store.touched >= len(wanted) and self.store.changes() == wanted:
-                    return turns if self._task.as_of == commit.as_of else None
-        return None
+    def _search(
+        self,
+        key: str,
+        records: Inputs,
+        ticks: Sequence[Record],
+        begun: Sequence[Record],
+        wanted: dict[str, bytes],
+        silent: bool,
+    ) -> "_Attempt":
+        """The first order that explains state and outputs; else one that explains the state; else the plain one."""
+        before = {key: self.result.state[key]} if key in self.result.state else {}
+        lanes = [*records.values(), ticks]
+        best: _Attempt | None = None
+        first: _Attempt | None = None
+        orders = (order for more in ([], list(begun))[: 1 + bool(begun)] for order in _orders(lanes, more))
+        for order in islice(orders, _MOST_ORDERS):
+            attempt = self._try(before, order)
+            first = first or attempt
+            if attempt.changes == wanted:
+                best = best or attempt
+                if not (silent and attempt.effects) and self._stands(attempt.outputs):
+                    return attempt
+        if best is not None:
+            return best
+        assert first is not None
+        return first
 
-    def _accept(self, turns: Sequence[Turn]) -> None:
-        for turn in turns:
-            self.result.outputs += turn.outputs
-            self.result.dead += turn.dead
-            self.result.duplicates += turn.duplicate and not turn.dead
-        self.store.keep()
+    def _stands(self, outputs: Sequence[Output]) -> bool:
+        """Whether all this stands on the topics, and nothing that was explained before had sent it."""
+        return all(self._left[name] >= count for name, count in Counter(map(sent, outputs)).items())
+
+    def _try(self, before: dict[str, bytes], order: Iterable[Record]) -> "_Attempt":
+        self.result.orders_tried += 1
+        store = _Store(before)
+        task = Task(self._processor, store, self._as_of)
+        turns = [turn for record in order for turn in task.take(record)]
+        return _Attempt(turns, store.changes())
+
+    def _accept(self, attempt: "_Attempt", wanted: dict[str, bytes], silent: bool, where: str) -> None:
+        if attempt.changes != wanted or (silent and attempt.effects):
+            keys = sorted(key for key in {**attempt.changes, **wanted} if attempt.changes.get(key) != wanted.get(key))
+            self.result.faults.append(f"{where} does not follow from its inputs: {', '.join(keys[:3]) or 'outputs'}")
+        self.result.outputs += attempt.outputs
+        self.result.dead += [dead for turn in attempt.turns for dead in turn.dead]
+        self._left.subtract(map(sent, attempt.outputs))
+        for key, packed in wanted.items():
+            if packed:
+                self.result.state[key] = packed
+            else:
+                self.result.state.pop(key, None)
+            self._note_due(key, packed)
+
+    def _note_due(self, key: str, packed: bytes) -> None:
+        due = self._processor.due(orjson.loads(packed)) if packed and self._processor.due else None
+        if due is None:
+            self._due.pop(key, None)
+        else:
+            self._due[key] = due
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    turns: list[Turn]
+    changes: dict[str, bytes]
+
+    @property
+    def outputs(self) -> list[Output]:
+        return [output for turn in self.turns for output in turn.outputs]
+
+    @property
+    def effects(self) -> bool:
+        return any(turn.outputs or turn.dead for turn in self.turns)
+
+
+def _ticks(taken: Inputs) -> list[Record]:
+    return [record for topic, records in taken.items() if topic in TICK_TOPICS for record in records]
+
+
+def _as_of(tick: Record) -> str:
+    as_of: str = orjson.loads(tick.value)["as_of"]
+    return as_of
 
 
 def _by_time(taken: Inputs) -> list[Record]:
@@ -199,31 +247,20 @@ def _by_time(taken: Inputs) -> list[Record]:
     return [record for _, _, record in merge(*heads, key=lambda entry: entry[:2])]
 
 
-def _orders(taken: Mapping[str, Sequence[Record]]) -> Iterator[list[Record]]:
-    """The orders in which a task may have taken these: as one batch; else as two, of which the first had no effect."""
-    yield _by_time(taken)
-    topics = [topic for topic, records in taken.items() if records]
-    if len(topics) < 2:
+def _orders(lanes: Sequence[Sequence[Record]], last: Sequence[Record]) -> Iterator[list[Record]]:
+    """All orders that keep each lane's own, the one by timestamps first; `last` comes at the end of each."""
+    filled = [lane for lane in lanes if lane]
+    yield [*_by_time({lane[0].topic: lane for lane in filled}), *last]
+    if len(filled) > 1:
+        yield from ([*order, *last] for order in _merges(filled))
+
+
+def _merges(lanes: Sequence[Sequence[Record]]) -> Iterator[list[Record]]:
+    filled = [lane for lane in lanes if lane]
+    if len(filled) == 1:
+        yield list(filled[0])
         return
-    tried = 1
-    ticks = [topic for topic in topics if topic in TICK_TOPICS]
-    for topic in ticks:  # nearly always it was a tick
-        for count in range(len(taken[topic]), 0, -1):
-            yield _in_two(taken, {topic: count})
-            tried += 1
-    for counts in product(*(range(len(taken[topic]) + 1) for topic in topics)):
-        if tried >= _MOST_ORDERS:
-            return
-        yield _in_two(taken, dict(zip(topics, counts, strict=True)))
-        tried += 1
-
-
-def _in_two(taken: Inputs, first: Mapping[str, int]) -> list[Record]:
-    before = {topic: records[: first.get(topic, 0)] for topic, records in taken.items()}
-    after = {topic: records[first.get(topic, 0) :] for topic, records in taken.items()}
-    return [*_by_time(before), *_by_time(after)]
-
-
-def unpacked(state: Mapping[str, bytes]) -> dict[str, Any]:
-    """A state as values."""
-    return {key: orjson.loads(packed) for key, packed in state.items()}
+    for at, lane in enumerate(filled):
+        rest = [*filled[:at], lane[1:], *filled[at + 1 :]]
+        for following in _merges(rest):
+            yield [lane[0], *following]
