@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 POLL_RECORDS = 40_000
-"""At most. A larger transaction shares its fixed cost, during which nothing is folded, among more records: with 5,000 it
-does two thirds as much, with 100,000 no more."""
+"""At most. A larger transaction shares its fixed cost, during which nothing is folded, among more records: with 5,000
+it does two thirds as much, with 100,000 no more."""
 
 CONSUMER: dict[str, Any] = {
     "isolation_level": "read_committed",
