@@ -191,6 +191,7 @@ class RunningTask:
         done, spent, begun = 0, 0.0, time.monotonic()
         for step in ahead:
             self._collect(step, writer, tally)
+            self._warn_if_slow(step, time.monotonic() - begun)
             if step.records:
                 reached[step.place] = step.records[-1].offset + 1
                 done += len(step.records)
@@ -200,6 +201,15 @@ class RunningTask:
             await asyncio.sleep(0)  # heartbeats, other tasks and web pages share the loop
             begun = time.monotonic()
         return done
+
+    def _warn_if_slow(self, step: Step, seconds: float) -> None:
+        """A fold that holds the loop for a session has been put out of its group when it ends. Alone it comes back, and
+        goes on; where others stand by, its heir fences it, is put out at the same record, and so on: nothing is lost
+        and nothing gets on. Whoever looks for the cause is told where it is."""
+        if seconds > self._place.settings.session_timeout_ms / 2000:
+            first, last = (step.records[0].offset, step.records[-1].offset) if step.records else (None, None)
+            where = {"topic": step.place.topic, "partition": self.partition, "offsets": [first, last]}
+            _log.warning("a fold held the process", task=self.name, seconds=round(seconds, 1), **where)
 
     def _collect(self, step: Step, writer: Writer, tally: Tally) -> None:
         """Adds what a step sends to the transaction. Outputs carry the timestamp of the record that caused them, so
