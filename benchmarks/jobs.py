@@ -11,7 +11,8 @@ import orjson
 from benchmarks.corpus import AS_OF, events, household_facts
 from services.correlator.household import correlator
 from services.policy import load_rules, load_sources
-from services.runtime.fold import MemoryStore, Processor, Record, Task, Turn, Value
+from services.runtime.fold import Processor, Record, Turn, Value
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.settings import Settings
 
 __all__ = ["JOBS", "Expected", "Job", "digest", "expected", "state_digest"]

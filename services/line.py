@@ -19,7 +19,8 @@ from services.people import person
 from services.policy import load_clocks, load_directory, load_rules, load_sources
 from services.referral.desk import Desk
 from services.register import welfare
-from services.runtime.fold import MemoryStore, Processor, Record, Store, Task, Turn
+from services.runtime.fold import Processor, Record, Store, Turn
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.settings import WEB_ORDER
 
 __all__ = ["SERVICES", "Line", "line_processors"]

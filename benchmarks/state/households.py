@@ -10,7 +10,8 @@ import orjson
 from benchmarks.corpus import AS_OF, household_facts
 from services.correlator.household import correlator, due
 from services.policy import load_rules, load_sources
-from services.runtime.fold import MemoryStore, Processor, Record, Task, Value
+from services.runtime.fold import Processor, Record, Value
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.settings import Settings
 
 __all__ = ["FACTS", "at_rest", "processor", "states", "updates"]

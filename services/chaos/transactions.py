@@ -20,7 +20,8 @@ import orjson
 
 from contracts.instants import EPOCH
 from services.chaos.history import Commit
-from services.runtime.fold import TICK_TOPICS, Dead, Output, Processor, Record, Task, Turn, Value
+from services.runtime.fold import TICK_TOPICS, Dead, Output, Processor, Record, Turn, Value
+from services.runtime.folding import Task
 
 __all__ = ["Explained", "Sent", "explain", "sent"]
 

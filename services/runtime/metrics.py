@@ -76,9 +76,9 @@ LAST_COMMIT = Gauge(
 )
 STALLED_SECONDS = Gauge(
     "kithline_stalled_seconds",
-    "For how long a task has had something to do (restore, commit, fetch) without getting on; 0 while it gets on or has "
-    "nothing to do. Without a partition: how long the processor has waited for its group. At KITHLINE_STALL_SECONDS the "
-    "process ends to be started again.",
+    "For how long a task has had something to do (restore, commit, fetch) without getting on; 0 while it gets on or "
+    "has nothing to do. Without a partition: how long the processor has waited for its group. At "
+    "KITHLINE_STALL_SECONDS the process ends to be started again.",
     ["processor", "partition"],
 )
 AS_OF = Gauge(

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from services.runtime.batch import Segment
-from services.runtime.fold import TICK_TOPICS, Record, Task, Turn
+from services.runtime.fold import TICK_TOPICS, Record, Turn
+from services.runtime.folding import Task
 
 __all__ = ["Step", "steps"]
 

@@ -17,7 +17,8 @@ from services.runtime.batch import Inbox, in_order
 from services.runtime.changelog import committed_offsets, restore
 from services.runtime.cluster import DEAD_LETTERS, group_of
 from services.runtime.ending import end_at_once
-from services.runtime.fold import Dead, Processor, Task
+from services.runtime.fold import Dead, Processor
+from services.runtime.folding import Task
 from services.runtime.letters import Sealer
 from services.runtime.logs import logger
 from services.runtime.marker import MARKER_KEY, Marker, agree, committed_marker

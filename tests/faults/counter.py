@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 from aiokafka import ConsumerRecord
 
-from services.runtime.fold import MemoryStore, Record, Task
+from services.runtime.fold import Record
+from services.runtime.folding import MemoryStore, Task
 from tests.faults.bench import FaultBench
 from tests.faults.group_log import Commit, commits_of
 from tests.faults.job import PARTITIONS, flag_id, raises_a_flag

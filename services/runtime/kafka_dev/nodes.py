@@ -60,8 +60,8 @@ def configuration(node: int, ports: tuple[Ports, ...], folder: Path, more: Mappi
         "transaction.state.log.num.partitions": 4,
         "transaction.state.log.replication.factor": copies,
         "transaction.state.log.min.isr": max(1, copies - 1),
-        # How often the broker looks for transactions whose worker is dead and aborts them; ten seconds by default, which
-        # readers of all that it wrote to would wait on top of its time-out (benchmarks/results/stall.json).
+        # How often the broker looks for transactions whose worker is dead and aborts them; ten seconds by default,
+        # which readers of all that it wrote to would wait on top of its time-out (benchmarks/results/stall.json).
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
         "share.coordinator.state.topic.num.partitions": 1,
         "share.coordinator.state.topic.replication.factor": copies,

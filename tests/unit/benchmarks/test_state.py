@@ -8,7 +8,7 @@ from benchmarks.state.changelog import value_of
 from benchmarks.state.households import FACTS, at_rest, processor, states, updates
 from benchmarks.state.measure import growth
 from services.correlator.household import due
-from services.runtime.fold import MemoryStore, Task
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.packing import SHORT
 from services.runtime.store import PackedStore
 

@@ -16,7 +16,8 @@ from nacl.public import PrivateKey
 from contracts.events import FEEDS
 from services.chaos.feed import Fed, identity
 from services.chaos.history import History, Restored
-from services.runtime.fold import Processor, Record, Task
+from services.runtime.fold import Processor, Record
+from services.runtime.folding import Task
 from services.runtime.letters import Sealer
 from services.runtime.marker import MARKER_KEY, Marker
 from services.runtime.store import PackedStore

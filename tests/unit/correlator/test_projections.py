@@ -9,7 +9,8 @@ import pytest
 from services.correlator.household import correlator
 from services.correlator.projections import NEEDED
 from services.policy import load_rules, load_sources
-from services.runtime.fold import MemoryStore, Record, Task, Turn
+from services.runtime.fold import Record, Turn
+from services.runtime.folding import MemoryStore, Task
 from tests.scenario import AS_OF, person
 from tests.scenarios.memory import POLICY
 

@@ -19,7 +19,8 @@ from services.correlator.rules import Clause, Rule
 from services.correlator.view import Household
 from services.line import Line
 from services.policy import load_rules, load_sources
-from services.runtime.fold import TICKS, UNIT_TICKS, MemoryStore, Output, Record, Task
+from services.runtime.fold import TICKS, UNIT_TICKS, Output, Record
+from services.runtime.folding import MemoryStore, Task
 from tests.histories import BEGIN, histories
 from tests.scenario import AS_OF
 from tests.scenarios.memory import POLICY, processors

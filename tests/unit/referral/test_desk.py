@@ -7,7 +7,8 @@ import pytest
 
 from services.policy import load_clocks, load_directory
 from services.referral.desk import Desk
-from services.runtime.fold import MemoryStore, Record, Task
+from services.runtime.fold import Record
+from services.runtime.folding import MemoryStore, Task
 from tests.scenarios.answers import ACCEPT, START
 from tests.scenarios.memory import POLICY, run_in_memory
 from tests.scenarios.model import Ends

@@ -9,7 +9,8 @@ import pytest
 from contracts.flags import Ask
 from services.line import Line
 from services.referral.reading import ask_of, asks_of, read_flag
-from services.runtime.fold import MemoryStore, Record, Refused, Task, Value
+from services.runtime.fold import Record, Refused, Value
+from services.runtime.folding import MemoryStore, Task
 from tests.scenario import AS_OF, expand
 from tests.scenarios.feeds import ADMITTED, PAIR
 from tests.scenarios.memory import processors

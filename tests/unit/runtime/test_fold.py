@@ -5,17 +5,8 @@ import pytest
 
 from contracts.instants import EPOCH, plus
 from services.runtime.errors import Problem
-from services.runtime.fold import (
-    MAX_OUTPUT_BYTES,
-    TICKS,
-    UNIT_TICKS,
-    MemoryStore,
-    Processor,
-    Record,
-    Refused,
-    Task,
-    Turn,
-)
+from services.runtime.fold import MAX_OUTPUT_BYTES, TICKS, UNIT_TICKS, Processor, Record, Refused, Turn
+from services.runtime.folding import MemoryStore, Task
 
 NOON = "2026-07-01T12:00:00.000Z"
 

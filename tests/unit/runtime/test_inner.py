@@ -8,7 +8,8 @@ import pytest
 from contracts.facts import slot
 from services.housing.places import PROCESSOR as PLACES
 from services.people.person import PROCESSOR as PEOPLE
-from services.runtime.fold import MemoryStore, Processor, Record, Task
+from services.runtime.fold import Processor, Record
+from services.runtime.folding import MemoryStore, Task
 
 FACT = {
     "subject": "p-1",

@@ -14,7 +14,8 @@ from services.community.observations import PROCESSOR as COMMUNITY
 from services.hotline.contacts import PROCESSOR as HOTLINE
 from services.housing.tenancy import PROCESSOR as HOUSING
 from services.register.welfare import PROCESSOR as REGISTER
-from services.runtime.fold import MemoryStore, Processor, Record, Task, Turn
+from services.runtime.fold import Processor, Record, Turn
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.intake import MAX_EVENT_BYTES
 from tests.scenario import expand, person, resend
 

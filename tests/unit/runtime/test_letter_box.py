@@ -13,7 +13,8 @@ from contracts.deadletters import DeadLetter, Reason
 from services.register.welfare import PROCESSOR
 from services.runtime import vault_log
 from services.runtime.errors import Problem
-from services.runtime.fold import Dead, MemoryStore, Record, Task, encode
+from services.runtime.fold import Dead, Record, encode
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.letter_box import REPLAYED_FROM, again, find, keep, listed, shown
 from services.runtime.letters import MAX_KEPT_BYTES, Sealer, record_of_letter
 from tests.scenario import expand

@@ -6,7 +6,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.fold import Dead, MemoryStore, Output, Processor, Record, Refused, Task, Turn, Value
+from services.runtime.fold import Dead, Output, Processor, Record, Refused, Turn, Value
+from services.runtime.folding import MemoryStore, Task
 
 FATES = ("counts", "again", "refused", "fails", "buried", "buries another", "removes")
 

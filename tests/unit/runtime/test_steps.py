@@ -3,7 +3,8 @@
 from aiokafka import TopicPartition
 
 from services.runtime.batch import Segment
-from services.runtime.fold import TICKS, MemoryStore, Processor, Record, Task, Turn
+from services.runtime.fold import TICKS, Processor, Record, Turn
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.steps import steps
 
 _DUE = "2030-01-01T00:00:00.000Z"

@@ -6,7 +6,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.fold import MemoryStore, Value
+from services.runtime.fold import Value
+from services.runtime.folding import MemoryStore
 from services.runtime.packing import SHORT
 from services.runtime.store import PackedStore, read_value
 

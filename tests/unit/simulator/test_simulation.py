@@ -15,7 +15,7 @@ from contracts.envelope import Envelope
 from contracts.events import FEEDS
 from contracts.instants import parse
 from services.doors.identity import has_identity
-from services.runtime.fold import MemoryStore, Task
+from services.runtime.folding import MemoryStore, Task
 from services.runtime.intake import feed_processor
 from services.runtime.lines import read_lines
 from services.simulator import Parameters, Simulation, simulate, write_simulation
