@@ -5,16 +5,13 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from services.chaos.plan import Fault, Plan, chooser, faults
+from services.chaos.plan import LONGER, Fault, Plan, chooser, faults
 from services.chaos.workers import Fleet, Worker
 from services.runtime.cluster import admin
 from services.runtime.kafka_dev import Broker
 from services.runtime.settings import Settings
 
 __all__ = ["Faults"]
-
-_LONGER = 3.0
-"""Seconds beyond the session for which a worker stays away or paused: time for the others to take over."""
 
 _TEND_SECONDS = 0.2
 
@@ -102,7 +99,7 @@ class Faults:
         self._later.add(asyncio.ensure_future(work))
 
     async def _return(self, worker: Worker, passed: float) -> None:
-        await asyncio.sleep(self._plan.session + _LONGER)
+        await asyncio.sleep(self._plan.session + LONGER)
         worker.start()
         self._away.discard(worker.name)
         self._say(f"        {worker.name}, killed at {passed:.1f} s, is back")
@@ -111,7 +108,7 @@ class Faults:
         worker.pause()
         self.pauses += 1
         self._say(f"{passed:6.1f} s  SIGSTOP {worker.name}, for longer than its session")
-        await asyncio.sleep(self._plan.session + _LONGER)
+        await asyncio.sleep(self._plan.session + LONGER)
         worker.resume()
         self._say(f"        SIGCONT {worker.name}, stopped at {passed:.1f} s: a zombie wakes")
 

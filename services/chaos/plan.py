@@ -6,7 +6,10 @@ from typing import Literal
 
 from services.simulator.dice import Dice
 
-__all__ = ["Fault", "Plan", "faults"]
+__all__ = ["LONGER", "Fault", "Plan", "chooser", "faults"]
+
+LONGER = 3.0
+"""Seconds beyond the session for which a worker stays away or paused: time for the others to take over."""
 
 _AWAY_EVERY = 3
 """Of the kills, every third leaves its worker away until the others have taken over its partitions…"""
@@ -50,10 +53,11 @@ def faults(plan: Plan) -> Iterator[Fault]:
     number = 0
     while (at := (number + 1) * plan.kill_every) <= plan.seconds:
         number += 1
-        alone = plan.workers < 2
-        yield Fault(at, "kill" if alone or number % _AWAY_EVERY else "away")
+        # somebody must be there to take over, and time to see it
+        long = plan.workers > 1 and at + plan.session + LONGER <= plan.seconds
+        yield Fault(at, "away" if long and number % _AWAY_EVERY == 0 else "kill")
         # between two kills, so that what is hit are workers at work
-        if not alone and number % _PAUSE_EVERY == 2:
+        if long and number % _PAUSE_EVERY == 2:
             yield Fault(at + plan.kill_every / 3, "pause")
         if plan.nodes > 1 and number % _BROKER_EVERY == 1:
             yield Fault(at + plan.kill_every / 2, "broker")

@@ -17,7 +17,8 @@ from services.chaos.history import History, read_history
 from services.chaos.judge import Verdict, judge
 from services.chaos.plan import Plan
 from services.chaos.progress import Progress, Spot
-from services.chaos.workers import WHOLE_LINE, Fleet
+from services.chaos.whole_line import whole_line
+from services.chaos.workers import Fleet
 from services.runtime.cluster import admin, group_of, partition_counts
 from services.runtime.errors import Problem
 from services.runtime.fold import Processor
@@ -65,10 +66,10 @@ async def run_chaos(
     broker: Broker,
     folder: Path,
     say: Say,
-    command: Sequence[str] = WHOLE_LINE,
+    main: Callable[[], None] = whole_line,
 ) -> Outcome:
     """Runs the plan on the broker's cluster, whose topics are there and empty. `processors`: the whole line's, units
-    included. Workers' logs go to `folder`; `command` is what a worker's interpreter runs. Raises Problem for whatever
+    included. Workers' logs go to `folder`; `main` is what a worker runs. Raises Problem for whatever
     keeps it from running at all."""
     begun = time.monotonic()
     settings = Settings(kafka=broker.bootstrap)
@@ -77,7 +78,7 @@ async def run_chaos(
     records, instants = arrivals(plan)
     environment = {"KITHLINE_KAFKA": broker.bootstrap, "KITHLINE_SESSION_TIMEOUT_MS": str(round(plan.session * 1000))}
     async with AsyncExitStack() as stack:
-        fleet = stack.enter_context(Fleet(plan.workers, environment, folder, command))
+        fleet = stack.enter_context(Fleet(plan.workers, environment, folder, main))
         for worker in fleet.workers:
             worker.start()
         await _ready(fleet, starting=True)

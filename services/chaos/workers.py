@@ -1,27 +1,29 @@
 """The workers: each is one process that runs the whole line, under a name of its own."""
 
 import base64
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import aiohttp
 from nacl.public import PrivateKey
 
+from services.chaos.whole_line import in_a_worker, whole_line
 from services.demo.processes import free_ports
 from services.line import SERVICES
 from services.runtime.ending import BROKEN
 
-__all__ = ["WHOLE_LINE", "Fleet", "Worker"]
+__all__ = ["Fleet", "Worker"]
 
-WHOLE_LINE = ("-c", f"from services.runtime.app import run_services; run_services(*{SERVICES!r})")
-"""What a worker runs: `kithline run all`, without the command line's own modules, which would be a fifth of
-the CPU time of each start."""
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["__main__", "services.chaos.whole_line"])
+"""Workers are forked from a process that has imported everything. Python and its imports take over a second of CPU time
+for each start; where the machine is busy too, a worker that is killed every few seconds would never get to work."""
 
 _STOP_SECONDS = 45
 _FENCED = ("ProducerFenced", "InvalidProducerEpoch")
@@ -31,48 +33,44 @@ _FENCED = ("ProducerFenced", "InvalidProducerEpoch")
 class Worker:
     """One name, under which one process at a time runs."""
 
-    def __init__(self, name: str, port: int, log: Path, environment: Mapping[str, str], command: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, port: int, log: Path, environment: Mapping[str, str], main: Callable[[], None]
+    ) -> None:
         self.name = name
-        self._command = [sys.executable, *command]
-        self._port = port
         self.log = log
+        self._main = main
+        self._port = port
         self._environment = {**environment, "KITHLINE_MEMBER": name, "KITHLINE_WEB_PORT": str(port)}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
         self._log_from = 0
         self.paused = False
 
     @property
     def running(self) -> bool:
         """Whether its process is there (a paused one is)."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.exitcode is None
 
     @property
     def status(self) -> int | None:
         """The exit status of a process that has ended."""
-        return None if self._process is None else self._process.poll()
+        return None if self._process is None else self._process.exitcode
 
     def start(self) -> None:
         self._log_from = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us, who then stop the workers in order
-            )
+        arguments = (self._main, self._environment, str(self.log))
+        self._process = _FORKS.Process(target=in_a_worker, args=arguments, name=self.name)
+        self._process.start()
         self.paused = False
 
     def signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
+        if self._process is not None and self._process.pid is not None and self.running:
+            os.kill(self._process.pid, number)
 
     def kill(self) -> None:
         """SIGKILL, and waits until it is gone."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.join()
         self.paused = False
 
     def pause(self) -> None:
@@ -83,14 +81,13 @@ class Worker:
         self.signal(signal.SIGCONT)
         self.paused = False
 
-    def wait(self, seconds: float) -> int:
+    def wait(self, seconds: float) -> int | None:
         """The exit status. A process that does not end in time is killed, which its status shows."""
         assert self._process is not None
-        try:
-            return self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        self._process.join(seconds)
+        if self.running:
             self.kill()
-            return self._process.returncode
+        return self._process.exitcode
 
     def said(self) -> str:
         """What the latest process has logged."""
@@ -117,9 +114,9 @@ class Fleet:
     """All workers. Use as a context manager: leaving it ends what it has started, by pid."""
 
     def __init__(
-        self, count: int, settings: Mapping[str, str], folder: Path, command: Sequence[str] = WHOLE_LINE
+        self, count: int, settings: Mapping[str, str], folder: Path, main: Callable[[], None] = whole_line
     ) -> None:
-        """`settings`: KITHLINE_ variables of all workers. Logs go to `folder`. `command`: what the interpreter runs."""
+        """`settings`: KITHLINE_ variables of all workers. Logs go to `folder`. `main`: what a worker runs."""
         folder.mkdir(parents=True, exist_ok=True)
         vault = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
         environment = {
@@ -132,7 +129,7 @@ class Fleet:
         width = len(SERVICES)
         first = free_ports(count * width, 26_066)
         self.workers = [
-            Worker(f"worker-{n}", first + (n - 1) * width, folder / f"worker-{n}.log", environment, command)
+            Worker(f"worker-{n}", first + (n - 1) * width, folder / f"worker-{n}.log", environment, main)
             for n in range(1, count + 1)
         ]
         self.ended: Counter[int] = Counter()

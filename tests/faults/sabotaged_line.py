@@ -1,4 +1,4 @@
-"""The whole line with an engine that was spoilt on purpose: `python -m tests.faults.sabotaged_line`.
+"""The whole line with an engine that was spoilt on purpose.
 
 It commits the offsets before the outputs, in two transactions, as an engine without exactly-once would; and it does not
 mind that position and state are of different transactions, where ours would stop. `kithline chaos` must notice.
@@ -33,7 +33,8 @@ def _whatever(_task: str, committed: Marker | None, restored: Marker | None, _ke
     return restored or committed or Marker()
 
 
-if __name__ == "__main__":
+def sabotaged_line() -> None:
+    """Runs in a worker's process only."""
     Writer.commit = _offsets_first  # type: ignore[method-assign]
     services.runtime.task.agree = _whatever  # type: ignore[attr-defined]
     run_services(*SERVICES)

@@ -17,6 +17,7 @@ from services.line import line_processors
 from services.runtime.kafka_dev import EXTERNAL, start_broker
 from services.runtime.settings import Settings
 from services.runtime.topic_admin import ensure_topics
+from tests.faults.sabotaged_line import sabotaged_line
 
 pytestmark = pytest.mark.kafka
 
@@ -55,8 +56,7 @@ async def test_an_engine_that_commits_its_offsets_first_is_found_out(tmp_path: P
     try:
         ensure_topics(broker.bootstrap)
         processors = line_processors(Settings().policy_dir, units=True)
-        command = ("-m", "tests.faults.sabotaged_line")
-        outcome = await run_chaos(plan, processors, broker, tmp_path, print, command)
+        outcome = await run_chaos(plan, processors, broker, tmp_path, print, sabotaged_line)
     finally:
         broker.stop()
     assert not outcome.good
