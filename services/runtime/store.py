@@ -17,6 +17,11 @@ __all__ = ["BEGINNINGS", "PackedStore", "read_value"]
 
 Due = Callable[[Value], str | None]
 
+_BRACE = ord("{")
+
+_UNREAD: Value = {}
+"""Stands for a value that was not read yet; None is one that was removed."""
+
 _END = b"\n"
 """After the due instant. No packed value begins with one, or with what an instant begins with."""
 
@@ -44,16 +49,15 @@ class PackedStore:
 
     def get(self, key: str) -> Value | None:
         """The value under a key; None where there is none."""
-        try:
-            return self._decoded[key]
-        except KeyError:
-            pass
+        value: Value | None = self._decoded.get(key, _UNREAD)
+        if value is not _UNREAD:
+            return value
         packed = self._packed.get(key)
         if packed is None:
             return None
         try:
-            plain = _value(packed)
-            value: Value = orjson.loads(plain)
+            plain = packed if packed[0] == _BRACE else _value(packed)
+            value = orjson.loads(plain)
         except (ValueError, Problem) as fault:
             # not the record's fault that is in hand: it must not become a dead letter for it
             raise Problem(f"the state of key {key} is damaged ({fault}); its changelog must be mended") from fault
