@@ -53,6 +53,9 @@ def main(
         json_file.write_bytes(report.json())
     console.print(table(report.rows))
     console.print(ratio_table(report.rows))
+    for title, rows in (("latency", report.latency), ("state", report.state)):
+        for row in rows:
+            console.print(f"{title}: " + ", ".join(f"{name} {value}" for name, value in row.items()), highlight=False)
     for one in report.skipped:
         console.print(
             f"{one.job}: {one.name} {'failed' if one.failed else 'was skipped'}: {one.reason}", highlight=False

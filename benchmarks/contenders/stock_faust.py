@@ -45,9 +45,9 @@ SETTINGS: dict[str, Any] = {
 """Whatever is not the default, and why. The quotations are from Faust's "Configuration Reference".
 
 Tried and left alone, because it made no difference or things worse: uvloop, `broker_check_crcs` off,
-`producer_threaded` (a third dearer), 2,000 records a poll, a stream buffer of 16,384, and `stream.take(20_000)` with one
-table write for each household of a batch. The table is in memory, as is everybody's whom we compare with first. A
-profile shows no single place where the time goes: it is the event loop's work on each event and each record sent.
+`producer_threaded` (a third dearer), 2,000 records a poll, a stream buffer of 16,384, and `stream.take(20_000)` with
+one table write for each household of a batch. The table is in memory, as ours is. A profile shows no single place where
+the time goes: it is the event loop's work on each event and each record sent.
 """
 
 

@@ -15,7 +15,8 @@ from services.runtime.settings import Settings
 
 pytestmark = pytest.mark.kafka
 
-RECORDS = 60_000
+RECORDS = 120_000
+"""The floor takes 40,000 at a time, and must not be done with all at the first look."""
 
 
 def _absent() -> None:
