@@ -68,6 +68,9 @@ def configuration(node: int, ports: tuple[Ports, ...], folder: Path, more: Mappi
         "share.coordinator.state.topic.min.isr": max(1, copies - 1),
         "group.initial.rebalance.delay.ms": 0,  # 3 s by default, at every first join
         "group.min.session.timeout.ms": 1000,
+        # Until then a broker that was killed keeps its leaderships, and nearly every transaction needs one of them:
+        # with Kafka's 9 s, workers came near the end of a transaction's 15. A lone broker has nobody to take over.
+        "broker.session.timeout.ms": 9_000 if copies == 1 else 4_000,
         "broker.heartbeat.interval.ms": 500,  # a new broker is let in with a heartbeat
         # a line of 41 topics has some 170 partitions: 2 x 10 MB of index each would be reserved
         "log.index.size.max.bytes": 1 << 20,
