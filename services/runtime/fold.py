@@ -119,6 +119,10 @@ class OutputTooLarge(Exception):
     """A fold sends a record that Kafka would not take."""
 
 
+_NOT_WRITTEN: Value = {}
+"""None is a key that was removed."""
+
+
 @dataclass(slots=True)
 class Turn:
     """What one record (one waking of a key, a run of records) reads, writes and sends; nothing takes effect before it
@@ -134,7 +138,8 @@ class Turn:
 
     def get(self, key: str) -> Value | None:
         """The value under `key`, with this turn's own writes; None where there is none."""
-        return self.writes[key] if key in self.writes else self.store.get(key)
+        value = self.writes.get(key, _NOT_WRITTEN)
+        return self.store.get(key) if value is _NOT_WRITTEN else value
 
     def put(self, key: str, value: Value | None) -> None:
         self.writes[key] = value
