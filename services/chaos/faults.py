@@ -8,6 +8,7 @@ from typing import Any
 from services.chaos.plan import LONGER, Fault, Plan, chooser, faults
 from services.chaos.workers import Fleet, Worker
 from services.runtime.cluster import admin
+from services.runtime.errors import Problem
 from services.runtime.kafka_dev import Broker
 from services.runtime.settings import Settings
 
@@ -128,7 +129,7 @@ class Faults:
 
 async def in_sync(bootstrap: str) -> bool:
     """Waits until every partition has all its replicas in sync; False where that takes too long."""
-    with suppress(TimeoutError):
+    with suppress(TimeoutError, Problem):
         async with asyncio.timeout(_IN_SYNC_SECONDS), admin(Settings(kafka=bootstrap)) as client:
             while True:
                 described = await client.describe_topics()
