@@ -5,6 +5,7 @@ the answer may change by time alone, and a code for why it is as it is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from contracts.facts import Fact
@@ -216,15 +217,21 @@ def _need(value: T | None) -> T:
     return value
 
 
+@lru_cache(maxsize=64)  # of one `as_of` for a while
+def _year(as_of: str) -> int:
+    return day_of(as_of).year
+
+
 def _ages(persons: Sequence[Person], as_of: str) -> list[int | None]:
-    year = day_of(as_of).year
+    year = _year(as_of)
     return [None if (born := person.birth_year) is None else year - born for person in persons]
 
 
+@lru_cache(maxsize=64)
 def _next_new_year(as_of: str) -> str:
     """When ages next change: New Year in Hong Kong, since only the year of birth is known. Before the first tick that
     is in 1970, so that the first tick wakes everybody whose age matters."""
-    return f"{day_of(as_of).year:04d}-12-31T16:00:00.000Z"
+    return f"{_year(as_of):04d}-12-31T16:00:00.000Z"
 
 
 NAMES: Mapping[str, str] = {name: (function.__doc__ or "").split(".")[0] for name, function in FACTS.items()}

@@ -3,8 +3,8 @@
 State per household: the latest projection of every origin, every flag as it was last published, and when the
 household must be looked at again though nothing comes in:
 
-    {"origins": {"p-…": {"revision": 3, "facts": [fact, …]}}, "flags": {flag id: flag}, "due": instant or null,
-     "rules": hash of the rules that were asked last}
+    {"origins": {"p-…": {"revision": 3, "facts": {"cohort": [fact, …], …}}}, "flags": {flag id: flag},
+     "due": instant or null, "rules": hash of the rules that were asked last}
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from contracts.flags import OPEN
 from services.correlator.compiled import Ruleset
 from services.correlator.episodes import flag_of
 from services.correlator.evaluate import Decision, Sight, at_rest, evaluate, why_not
-from services.correlator.kinds import EVERYTHING, Kinds, changed
+from services.correlator.kinds import EVERYTHING, Kinds, by_kind, changed
 from services.correlator.projections import projection_of
 from services.correlator.revision import gone, headers, revised
 from services.correlator.rules import Rule
@@ -55,12 +55,12 @@ def make_correlate(
         projection = projection_of(record)
         household_id = projection["household_id"]
         state = turn.get(household_id) or EMPTY
-        origin, facts = projection["origin"], projection["facts"]
+        origin, facts = projection["origin"], by_kind(projection["facts"])
         known = state["origins"].get(origin)
         if known is not None and known["revision"] >= projection["revision"]:
             turn.duplicate = True
             return
-        kinds = changed(known["facts"] if known is not None else [], facts)
+        kinds = changed(known["facts"] if known is not None else {}, facts)
         said = {"revision": projection["revision"], "facts": facts}
         look(household_id, {**state["origins"], origin: said}, state, kinds, turn)
 
@@ -73,13 +73,13 @@ def make_correlate(
         """Asks the rules that read what has changed; all of them where there is a flag, since a flag says of every
         rule why it does not fire."""
         flags, due = state["flags"], state["due"]
-        facts = [fact for origin in sorted(origins) for fact in origins[origin]["facts"]]
-        known = frozenset([fact["kind"] for fact in facts])
+        told = {origin: facts for origin in sorted(origins) if (facts := origins[origin]["facts"])}
+        known = frozenset().union(*told.values())
         if state["rules"] != ruleset.hash or (due is not None and due <= turn.as_of):
             changed, due = EVERYTHING, None
         concerned = ruleset.concerned(changed, known)
         if concerned or (flags and not ruleset.reads.isdisjoint(changed)):
-            sight = Sight(Household(household_id, facts, known, precedence), turn.as_of)
+            sight = Sight(Household(household_id, told, known, precedence), turn.as_of)
             if not flags and (rest := at_rest(concerned, sight)) is not None:
                 due = _earlier(due, rest.until)
             else:
@@ -93,9 +93,7 @@ def make_correlate(
         flags, household_id = dict(before), sight.household.id
         ids = {(flag["typology"], flag["subject"], flag["episode"]): flag_id for flag_id, flag in flags.items()}
         wanted = set()
-        for decision in decisions:
-            rule, candidate = decision.rule, decision.candidate
-            name = (rule.pattern, candidate.subject, candidate.episode)
+        for name, decision in _one_for_each_flag(decisions).items():
             if name not in ids:
                 if not decision.fires:
                     continue
@@ -113,6 +111,18 @@ def make_correlate(
         return flags
 
     return correlate, wake
+
+
+def _one_for_each_flag(decisions: Sequence[Decision]) -> dict[tuple[str, str, str], Decision]:
+    """The decision that counts for each (typology, subject, episode). Two carers of one person may come under one visit
+    id (a source's mistake, mostly): what calls for contact prevails, else the last."""
+    counting: dict[tuple[str, str, str], Decision] = {}
+    for decision in decisions:
+        name = (decision.rule.pattern, decision.candidate.subject, decision.candidate.episode)
+        before = counting.get(name)
+        if before is None or decision.fires or not before.fires:
+            counting[name] = decision
+    return counting
 
 
 def _earlier(one: str | None, other: str | None) -> str | None:

@@ -19,11 +19,14 @@ __all__ = [
     "PLACE",
     "STAYS",
     "VISITS",
+    "ByKind",
     "Kinds",
+    "by_kind",
     "changed",
 ]
 
 Kinds = frozenset[str]
+ByKind = dict[str, list[Fact]]
 
 PERSONS = "persons"
 """No kind of a fact, but stands for one: of whom anything is known at all."""
@@ -46,17 +49,20 @@ PLACE: Kinds = ADDRESS | MEMBERS | CONTACT | {"residence"}
 """Where a household is, for want of an address as somebody said of its members."""
 
 
-def changed(before: list[Fact], after: list[Fact]) -> Kinds:
+def by_kind(facts: list[Fact]) -> ByKind:
+    """An origin's facts as the state holds them and the view reads them; of each kind in the order given."""
+    grouped: ByKind = {}
+    for fact in facts:
+        kind = fact["kind"]
+        if kind in grouped:
+            grouped[kind].append(fact)
+        else:
+            grouped[kind] = [fact]
+    return grouped
+
+
+def changed(before: ByKind, after: ByKind) -> Kinds:
     """The kinds of which one origin says something else than before."""
-    if not before:  # mostly it has said nothing yet
-        return frozenset([PERSONS, *[fact["kind"] for fact in after]])
-    known = {(fact["kind"], fact["key"], fact["source"], fact["subject"]): fact for fact in before}
-    told_twice = len(known) != len(before)  # nobody of ours writes that; whatever it means, it is looked at
-    kinds = {fact["kind"] for fact in before} if told_twice else set()
-    for fact in after:
-        if known.pop((fact["kind"], fact["key"], fact["source"], fact["subject"]), None) != fact:
-            kinds.add(fact["kind"])
-    kinds.update(slot[0] for slot in known)
-    if kinds and {fact["subject"] for fact in before} != {fact["subject"] for fact in after}:
-        kinds.add(PERSONS)
-    return frozenset(kinds)
+    if not before or not after:
+        return frozenset([PERSONS, *before, *after])
+    return frozenset([kind for kind in before.keys() | after.keys() if before.get(kind) != after.get(kind)])

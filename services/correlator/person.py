@@ -125,7 +125,7 @@ class Person:
     def joined(self, household: str) -> list[Fact]:
         """The facts that say that the person lives in a household."""
         kinds = ("membership.start", "membership.asserted")
-        return [fact for kind in kinds for fact in self.facts.get(kind, ()) if fact["key"] == household]
+        return [fact for kind in kinds if kind in self.facts for fact in self.facts[kind] if fact["key"] == household]
 
     def home_at(self, instant: str) -> str:
         """The household where the person lived then; before the first known membership the first, after the last
@@ -155,9 +155,10 @@ class Person:
     @lazy
     def birth_year(self) -> int | None:
         for kind in ("membership.start", "membership.asserted", "residence"):
-            fact = self.one(kind)
-            if fact is not None and (year := (fact["value"] or {}).get("birth_year")) is not None:
-                return int(year)
+            if kind in self.facts:
+                fact = self.one(kind)
+                if fact is not None and (year := (fact["value"] or {}).get("birth_year")) is not None:
+                    return int(year)
         return None
 
     @lazy

@@ -17,6 +17,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.facts import Fact, Projection
+from contracts.ids import is_somebody
 from services.runtime.fold import Record, Refused
 from services.runtime.intake import complaint
 
@@ -61,8 +62,9 @@ def projection_of(record: Record) -> Projection:
         kinds = [type(projection["origin"]), type(projection["revision"]), type(projection["facts"])]
         sound = kinds == [str, int, list]
         key = projection["household_id"].encode()
+        of_somebody = is_somebody(projection["origin"])
         for fact in projection["facts"]:
-            sound = sound and _sound(fact)
+            sound = sound and _sound(fact) and _of(fact, projection["origin"], of_somebody)
     except (KeyError, TypeError, AttributeError):
         sound = False
     if not sound:
@@ -70,6 +72,11 @@ def projection_of(record: Record) -> Projection:
     if key != record.key:
         raise Refused("wrong_key", "the record key is not household_id; key each record by its household")
     return projection
+
+
+def _of(fact: Fact, origin: str, of_somebody: bool) -> bool:
+    """A person's keeper tells of that person; flats and the referral desk tell of nobody in particular."""
+    return fact["subject"] == origin if of_somebody else not is_somebody(fact["subject"])
 
 
 def _sound(fact: Fact) -> bool:
@@ -126,6 +133,8 @@ def _what_is_wrong(said: Any) -> str:
     except ValidationError as error:
         return complaint(error)
     for place, fact in enumerate(said["facts"]):
+        if not _of(fact, said["origin"], is_somebody(said["origin"])):
+            return f"facts.{place}.subject: somebody else than the origin; each person's facts come from their keeper"
         if not _sound(fact):
             needed = ", ".join(NEEDED.get(fact["kind"], ())) or "no more than the contract says"
             return (

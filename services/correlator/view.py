@@ -4,66 +4,50 @@ Everything here is a function of the facts alone, and is found out when somebody
 need little of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from contracts.facts import Fact
-from contracts.ids import is_person
-from services.correlator.kinds import DEATH, Kinds
+from contracts.ids import is_person, is_somebody
+from services.correlator.kinds import ADDRESS, DEATH, ByKind, Kinds
 from services.correlator.lazy import lazy
 from services.correlator.person import Person, Precedence, Visit
 
 __all__ = ["Household", "Person", "Precedence", "Visit", "components"]
 
-ByKind = dict[str, list[Fact]]
+_MOVED = ADDRESS - {"occupancy.start"}
 
 
 class Household:
     """One household at work: built from the projections that its correlator holds."""
 
     def __init__(
-        self, household_id: str, facts: Sequence[Fact], kinds: Kinds, precedence: Precedence | None = None
+        self, household_id: str, told: Mapping[str, ByKind], kinds: Kinds, precedence: Precedence | None = None
     ) -> None:
-        """`kinds` are those of the facts."""
+        """`told` is what each origin says, in the order of origins; `kinds` are those of all its facts."""
         self.id = household_id
         self.kinds = kinds
         self.precedence = precedence or {}
-        self._facts = facts
+        self.by_id: dict[str, ByKind] = {}
+        """What is known of persons and unidentified callers, by the id under which it was said."""
+        self._others: list[ByKind] = []
+        for origin, facts in told.items():
+            if is_somebody(origin):
+                self.by_id[origin] = facts
+            else:
+                self._others.append(facts)
+
+    def of_flat(self, kind: str) -> list[Fact]:
+        """What is known of the flat, and of nobody in particular."""
+        found: list[Fact] = []
+        for facts in self._others:
+            if kind in facts:
+                found += facts[kind]
+        return found
 
     @lazy
     def answers(self) -> dict[str, Fact]:
         """What people have answered to flags' tasks, by flag."""
-        if "task.outcome" not in self.kinds:
-            return {}
-        return {fact["key"]: fact for fact in self._facts if fact["kind"] == "task.outcome"}
-
-    @lazy
-    def _sorted(self) -> tuple[dict[str, ByKind], list[Fact]]:
-        by_id: dict[str, ByKind] = {}
-        at_address = []
-        for fact in self._facts:
-            subject, kind = fact["subject"], fact["kind"]
-            if kind == "task.outcome":
-                continue
-            if (by_kind := by_id.get(subject)) is None:
-                if not subject.startswith(("p-", "c-")):
-                    at_address.append(fact)
-                    continue
-                by_kind = by_id[subject] = {}
-            if kind in by_kind:
-                by_kind[kind].append(fact)
-            else:
-                by_kind[kind] = [fact]
-        return by_id, at_address
-
-    @property
-    def by_id(self) -> dict[str, ByKind]:
-        """What is known of persons and unidentified callers, by the id under which it was said."""
-        return self._sorted[0]
-
-    @property
-    def at_address(self) -> list[Fact]:
-        """What is known of the flat, and of nobody in particular."""
-        return self._sorted[1]
+        return {fact["key"]: fact for fact in self.of_flat("task.outcome")} if "task.outcome" in self.kinds else {}
 
     @lazy
     def aliases(self) -> dict[str, str]:
@@ -98,11 +82,7 @@ class Household:
     @lazy
     def members(self) -> list[Person]:
         """The living who live here now. A roster that does not name somebody closes what began before it."""
-        return [
-            person
-            for person in self.persons.values()
-            if person.home == self.id and self._lives_here(person) and person.deceased is None
-        ]
+        return [person for person in self.persons.values() if self._lives_here(person)]
 
     @lazy
     def memberships(self) -> list[Fact]:
@@ -112,18 +92,22 @@ class Household:
     def _lives_here(self, person: Person) -> bool:
         stays = person.stays
         if not stays:
-            return is_person(person.id)
-        here = [stay for stay in stays if stay[2] == self.id]
-        if not here or here[-1][1]:
+            return is_person(person.id) and person.alone == self.id and person.deceased is None
+        if len(stays) > 1:
+            stays = [stay for stay in stays if stay[2] == self.id] if person.home == self.id else []
+        if not stays:
             return False
-        if "occupancy.roster" not in self.kinds or (roster := self._roster) is None or here[-1][0] > roster["at"]:
-            return True
-        return bool(set(person.ids) & set((roster["value"] or {}).get("members", ())))
+        since, until, household = stays[-1]
+        if household != self.id or until:
+            return False
+        if "occupancy.roster" in self.kinds and (roster := self._roster) is not None and since <= roster["at"]:
+            named = (roster["value"] or {}).get("members", ())
+            return not set(person.ids).isdisjoint(named) and person.deceased is None
+        return person.deceased is None
 
     @lazy
     def _roster(self) -> Fact | None:
-        rosters = [fact for fact in self.at_address if fact["kind"] == "occupancy.roster"]
-        return max(rosters, key=lambda fact: fact["version"], default=None)
+        return max(self.of_flat("occupancy.roster"), key=lambda fact: fact["version"], default=None)
 
     @lazy
     def composition_facts(self) -> list[Fact]:
@@ -145,25 +129,24 @@ class Household:
         """Whether the tenancy names somebody of whom nothing has come in yet. One event tells of a flat and of each
         member, by different ways; until all have come, the household only looks smaller than it is."""
         known = self.by_id if "identity.link" not in self.kinds else self.aliases
-        for fact in self.at_address:
-            if fact["kind"] == "occupancy.start":
-                for member in (fact["value"] or {}).get("members") or ():
-                    if member not in known:
-                        return True
+        for fact in self.of_flat("occupancy.start"):
+            for member in (fact["value"] or {}).get("members") or ():
+                if member not in known:
+                    return True
         return False
 
     @lazy
     def address(self) -> Fact | None:
         """Where the household lives now: the latest flat that it moved into and has not left."""
+        begun = self.of_flat("occupancy.start")
+        if len(begun) < 2 and _MOVED.isdisjoint(self.kinds):  # nearly always
+            return begun[0] if begun else None
         moved_in: dict[str, Fact] = {}
-        moved_out: list[Fact] = []
-        for fact in self.at_address:
-            if fact["kind"] == "occupancy.end":
-                moved_out.append(fact)
-            elif fact["kind"] in ("occupancy.start", "occupancy.asserted"):
-                known = moved_in.get(fact["key"])
-                if known is None or fact["at"] > known["at"]:
-                    moved_in[fact["key"]] = fact
+        for fact in (*begun, *self.of_flat("occupancy.asserted")):
+            known = moved_in.get(fact["key"])
+            if known is None or fact["at"] > known["at"]:
+                moved_in[fact["key"]] = fact
+        moved_out = self.of_flat("occupancy.end")
         for fact in moved_out:
             if fact["key"] in moved_in and fact["at"] >= moved_in[fact["key"]]["at"]:
                 del moved_in[fact["key"]]

@@ -146,6 +146,13 @@ def test_a_value_that_the_rules_could_not_read(kind: str) -> None:
             assert name in refused(with_fact(kind=kind, value={**VALUES[kind], name: wrong}))
 
 
+@pytest.mark.parametrize(
+    ("origin", "subject"), [(person("anna"), person("ben")), ("unit:u", person("anna")), (person("anna"), "block-1")]
+)
+def test_a_fact_about_somebody_else(origin: str, subject: str) -> None:
+    assert "facts.0.subject" in refused({**with_fact(subject=subject), "origin": origin})
+
+
 def test_under_the_key_of_another_household() -> None:
     (dead,) = taken(orjson.dumps(SOUND), b"h-another").dead
     assert dead.reason == "wrong_key"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.facts import Fact
 from contracts.ids import household_of_person
 from contracts.instants import EPOCH, plus
 from services.adapters.simulated_unit import SimulatedUnits
@@ -46,6 +47,8 @@ def many() -> list[Rule]:
         for number, clause in enumerate(further)
     ]
 
+
+Told = dict[str, dict[str, list[Fact]]]
 
 RULESETS = {"policy": RULES, "thirty": many()}
 
@@ -109,22 +112,27 @@ def test_the_same_is_published(name: str, records: list[Record], start: str, see
     }
 
 
-def judged(rule: Compiled, facts: list[dict], household: str) -> list[tuple[object, ...]]:
+def known_of(told: Told) -> frozenset[str]:
+    return frozenset(kind for facts in told.values() for kind in facts)
+
+
+def judged(rule: Compiled, told: Told, household: str) -> list[tuple[object, ...]]:
     """What one rule says by itself, looked at afresh."""
-    view = Household(household, facts, frozenset(fact["kind"] for fact in facts), SOURCES)
+    view = Household(household, told, known_of(told), SOURCES)
     return [
         (d.candidate.subject, d.candidate.episode, d.fires, d.cause, d.level, d.until, d.evidence, d.failed)
         for d in evaluate([rule] if rule.episode.possible(view.kinds) else [], Sight(view, AS_OF))
     ]
 
 
-def households(records: list[Record]) -> Iterator[tuple[str, dict]]:
+def households(records: list[Record]) -> Iterator[tuple[str, Told]]:
     """Every household in the end, with what its origins say."""
     both = Twice(RULES, AS_OF)
     for record in records:
         both.take(record)
     for household, state in both.quick.store.items():
-        yield household, {origin: said["facts"] for origin, said in state["origins"].items()}
+        origins = sorted(state["origins"].items())
+        yield household, {origin: said["facts"] for origin, said in origins if said["facts"]}
 
 
 @settings(QUICK, max_examples=150)
@@ -133,16 +141,17 @@ def test_what_does_not_read_a_kind_says_the_same_without_it(records: list[Record
     """Holds `reads` of episodes and facts to what they look at."""
     ruleset = Ruleset(many())
     for household, origins in households(records):
-        facts = [fact for origin in sorted(origins) for fact in origins[origin]]
-        known = frozenset(fact["kind"] for fact in facts)
         for origin, said in origins.items():
-            for kind in {fact["kind"] for fact in said} - EVERYTHING:
-                rest = [fact for fact in said if fact["kind"] != kind]
-                without = [fact for o in sorted(origins) for fact in (rest if o == origin else origins[o])]
-                concerned = ruleset.concerned(changed(rest, said), known)
+            for kind in said.keys() - EVERYTHING:
+                rest = {other: facts for other, facts in said.items() if other != kind}
+                without = {o: rest if o == origin else facts for o, facts in origins.items() if rest or o != origin}
+                concerned = ruleset.concerned(changed(rest, said), known_of(origins))
                 for rule in ruleset.rules:
                     if rule not in concerned:
-                        assert judged(rule, without, household) == judged(rule, facts, household), (rule.rule.id, kind)
+                        assert judged(rule, without, household) == judged(rule, origins, household), (
+                            rule.rule.id,
+                            kind,
+                        )
 
 
 @settings(QUICK, max_examples=100)
@@ -150,11 +159,10 @@ def test_what_does_not_read_a_kind_says_the_same_without_it(records: list[Record
 def test_rules_that_share_what_was_seen_say_the_same_as_each_alone(records: list[Record]) -> None:
     ruleset = Ruleset(many())
     for household, origins in households(records):
-        facts = [fact for origin in sorted(origins) for fact in origins[origin]]
-        known = frozenset(fact["kind"] for fact in facts)
-        sight = Sight(Household(household, facts, known, SOURCES), AS_OF)
+        known = known_of(origins)
+        sight = Sight(Household(household, origins, known, SOURCES), AS_OF)
         together = evaluate(ruleset.concerned(EVERYTHING, known), sight)
-        alone = [one for rule in ruleset.rules for one in judged(rule, facts, household)]
+        alone = [one for rule in ruleset.rules for one in judged(rule, origins, household)]
         assert [(d.candidate.subject, d.candidate.episode, d.fires, d.evidence) for d in together] == [
             (subject, episode, fires, evidence) for subject, episode, fires, _, _, _, evidence, _ in alone
         ]
