@@ -1,5 +1,6 @@
 """The topics as a `read_committed` reader finds them at the end, and what the groups have committed."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.events import FEEDS
-from services.runtime.changelog import restore
+from services.runtime.changelog import committed_offsets, restore
 from services.runtime.cluster import admin, connection, group_of
 from services.runtime.fold import Processor, Record
 from services.runtime.marker import MARKER_KEY, Marker
@@ -16,6 +17,8 @@ from services.runtime.settings import Settings
 from services.runtime.store import PackedStore, read_value
 
 __all__ = ["Commit", "History", "Restored", "commits_of", "read_history"]
+
+_ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class History:
     records: dict[TopicPartition, list[Record]] = field(default_factory=dict)
     ends: dict[TopicPartition, int] = field(default_factory=dict)
     committed: dict[str, dict[TopicPartition, tuple[int, str]]] = field(default_factory=dict)
-    """(position, metadata)"""
+    """(position, metadata); position -1 where nothing was committed."""
     restored: dict[TopicPartition, Restored] = field(default_factory=dict)
     """By the changelog's partition."""
 
@@ -85,11 +88,12 @@ async def read_history(settings: Settings, processors: Iterable[Processor], topi
     async for record in stream_topics(settings, topics):
         history.records[TopicPartition(record.topic, record.partition)].append(record)
     history.ends = await _ends(settings, places)
-    async with admin(settings) as client:
+    async with admin(settings) as client, asyncio.timeout(_ANSWER_SECONDS):
         for processor in processors:
             inputs = [place for place in places if place.topic in processor.inputs]
-            found = await client.list_consumer_group_offsets(group_of(processor.name), partitions=inputs)
-            history.committed[processor.name] = {place: (at.offset, at.metadata) for place, at in found.items()}
+            found = await committed_offsets(client, group_of(processor.name), inputs)
+            told = {place: (at.offset, at.metadata) for place, at in found.items()}
+            history.committed[processor.name] = {place: told.get(place, (-1, "")) for place in inputs}
     for processor in processors:
         for number in range(topics[processor.changelog]):
             store = PackedStore()

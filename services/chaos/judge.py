@@ -1,7 +1,7 @@
 """What came of a run: both oracles over what stands on the topics. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ class Verdict:
     repeated: list[str] = field(default_factory=list)
     state_differs: list[str] = field(default_factory=list)
     feeds: dict[str, Feed] = field(default_factory=dict)
-    orders_tried: int = 0
+    steps: int = 0
     transactions: int = 0
     state_keys: int = 0
 
@@ -99,7 +99,7 @@ def _task(history: History, processor: Processor, number: int, found: Counter[Se
     inputs = {topic: history.records[TopicPartition(topic, number)] for topic in processor.inputs}
     explained = explain(processor, inputs, commits, found)
     verdict.transactions += len(commits)
-    verdict.orders_tried += explained.orders_tried
+    verdict.steps += explained.steps
     verdict.state_keys += len(explained.state)
     verdict.state_differs += [f"{name}: {fault}" for fault in explained.faults]
     if open_end:
@@ -167,30 +167,27 @@ def _letters(history: History, buried: Counter[tuple[str, str, int, int, str]], 
 
 
 def _facts(history: History, processors: Sequence[Processor], verdict: Verdict) -> None:
-    """From end to end: what each household knows is what a replay of the feeds alone ends in."""
+    """From end to end: what each household was told last is what a replay of the feeds alone ends in."""
     line = Line([processor for processor in processors if processor.name not in _DOWNSTREAM])
-    told: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for feed in FEEDS:
-        for record in history.of(feed):
-            for output in _household_facts(line, record):
-                said = orjson.loads(output.value)
-                before = told.get((said["household_id"], said["origin"]))
-                if before is None or before["revision"] < said["revision"]:
-                    told[said["household_id"], said["origin"]] = said
-    known: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for place, restored in history.restored.items():
-        if place.topic == "changelog.correlator":
-            for household, state in restored.values.items():
-                assert isinstance(state, dict)
-                known |= {
-                    (household, origin): said for origin, said in state["origins"].items() if origin != "referral"
-                }
-    for name in sorted(told.keys() | known.keys()):
-        ours, theirs = (side.get(name, {}).get("facts", []) for side in (known, told))
-        if ours != theirs:
+    feeds = (record for feed in FEEDS for record in history.of(feed))
+    replayed = _latest(output.value for record in feeds for output in _household_facts(line, record))
+    told = _latest(record.value for record in history.of("household.facts"))
+    for household, origin in sorted(replayed.keys() | told.keys()):
+        ours, theirs = (side.get((household, origin), {}).get("facts", []) for side in (told, replayed))
+        if ours != theirs and origin != "referral":
             verdict.state_differs.append(
-                f"household {name[0]} knows other facts of {name[1]} than a replay of the feeds"
+                f"household {household} knows other facts of {origin} than a replay of the feeds"
             )
+
+
+def _latest(projections: Iterable[bytes]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The last revision of each projection."""
+    latest: dict[tuple[str, str], dict[str, Any]] = {}
+    for said in map(orjson.loads, projections):
+        name = (said["household_id"], said["origin"])
+        if name not in latest or latest[name]["revision"] < said["revision"]:
+            latest[name] = said
+    return latest
 
 
 def _household_facts(line: Line, record: Record) -> list[Output]:

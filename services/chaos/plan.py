@@ -11,12 +11,11 @@ __all__ = ["LONGER", "Fault", "Plan", "chooser", "faults"]
 LONGER = 3.0
 """Seconds beyond the session for which a worker stays away or paused: time for the others to take over."""
 
-_AWAY_EVERY = 3
-"""Of the kills, every third leaves its worker away until the others have taken over its partitions…"""
-_PAUSE_EVERY = 6
-"""…with every sixth a second worker is stopped for longer than its session…"""
+_ROUND, _AWAY, _PAUSE = 12, 2, 5
+"""Of twelve kills, the second leaves its worker away until the others have taken over its partitions, and after the
+fifth another worker is stopped for longer than its session: never both at a time."""
 _BROKER_EVERY = 8
-"""…and with every eighth a broker is killed, where there is more than one."""
+"""With every eighth a broker is killed, where there is more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ def faults(plan: Plan) -> Iterator[Fault]:
         number += 1
         # somebody must be there to take over, and time to see it
         long = plan.workers > 1 and at + plan.session + LONGER <= plan.seconds
-        yield Fault(at, "away" if long and number % _AWAY_EVERY == 0 else "kill")
+        yield Fault(at, "away" if long and number % _ROUND == _AWAY else "kill")
         # between two kills, so that what is hit are workers at work
-        if long and number % _PAUSE_EVERY == 2:
+        if long and number % _ROUND == _PAUSE:
             yield Fault(at + plan.kill_every / 3, "pause")
         if plan.nodes > 1 and number % _BROKER_EVERY == 1:
             yield Fault(at + plan.kill_every / 2, "broker")

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import islice
+from typing import NamedTuple
 
 import orjson
 
@@ -25,8 +25,8 @@ from services.runtime.folding import Task
 
 __all__ = ["Explained", "Sent", "explain", "sent"]
 
-_MOST_ORDERS = 3_000
-"""Orders tried for one household in one transaction before it counts as not explained."""
+_MOST_NODES = 5_000
+"""So far is an order looked for, for one household in one transaction, before it counts as not explained."""
 
 Inputs = Mapping[str, Sequence[Record]]
 
@@ -46,7 +46,7 @@ class Explained:
     outputs: list[Output] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     state: dict[str, bytes] = field(default_factory=dict)
-    orders_tried: int = 0
+    steps: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -165,29 +165,61 @@ class _Replay:
         silent: bool,
     ) -> "_Attempt":
         """The first order that explains state and outputs; else one that explains the state; else the plain one."""
-        before = {key: self.result.state[key]} if key in self.result.state else {}
-        lanes = [*records.values(), ticks]
-        best: _Attempt | None = None
-        first: _Attempt | None = None
-        orders = (order for more in ([], list(begun))[: 1 + bool(begun)] for order in _orders(lanes, more))
-        for order in islice(orders, _MOST_ORDERS):
-            attempt = self._try(before, order)
-            first = first or attempt
-            if attempt.changes == wanted:
-                best = best or attempt
-                if not (silent and attempt.effects) and self._stands(attempt.outputs):
+        before = self.result.state.get(key, b"")
+        after = wanted.get(key, before)
+        lanes = [lane for lane in (*records.values(), ticks) if lane]
+        for standing in (True, False):
+            for turns in self._orders(
+                key, lanes, begun, _Node((0,) * len(lanes), before, self._as_of), after, standing
+            ):
+                attempt = _Attempt(turns, wanted)
+                if not (silent and attempt.effects):
                     return attempt
-        if best is not None:
-            return best
-        assert first is not None
-        return first
+        return self._try({key: before} if before else {}, _by_time({lane[0].topic: lane for lane in lanes}))
+
+    def _orders(
+        self,
+        key: str,
+        lanes: Sequence[Sequence[Record]],
+        begun: Sequence[Record],
+        start: "_Node",
+        after: bytes,
+        standing: bool,
+    ) -> Iterator[list[Turn]]:
+        """The turns of orders that keep each lane's own and end in the state `after`; the one by timestamps comes
+        first. `begun` is a tick that may have been begun at the end. With `standing`, only orders all of whose
+        outputs stand on the topics: an output tells its instant, so a wrong order is seen at its first output."""
+        seen = {start}
+        stack: list[tuple[_Node, list[Turn]]] = [(start, [])]
+        while stack and len(seen) < _MOST_NODES:
+            node, turns = stack.pop()
+            heads = [
+                (lane[at].timestamp, lane[at].topic, n)
+                for n, lane in enumerate(lanes)
+                if (at := node.at[n]) < len(lane)
+            ]
+            if not heads and node.packed == after:
+                yield turns
+            steps = [(lanes[n][node.at[n]], n) for _, _, n in sorted(heads, reverse=True)]
+            if not heads and node.more:
+                steps = [(tick, -1) for tick in begun]
+            for record, n in steps:
+                self.result.steps += 1
+                store = _Store({key: node.packed} if node.packed else {})
+                task = Task(self._processor, store, node.as_of)
+                new = [*turns, *task.take(record)]
+                places = tuple(place + (lane == n) for lane, place in enumerate(node.at))
+                following = _Node(places, store.changes().get(key, node.packed), task.as_of, node.more and n >= 0)
+                if following not in seen and (not standing or self._stands(_outputs(new))):
+                    seen.add(following)
+                    stack.append((following, new))
 
     def _stands(self, outputs: Sequence[Output]) -> bool:
         """Whether all this stands on the topics, and nothing that was explained before had sent it."""
         return all(self._left[name] >= count for name, count in Counter(map(sent, outputs)).items())
 
     def _try(self, before: dict[str, bytes], order: Iterable[Record]) -> "_Attempt":
-        self.result.orders_tried += 1
+        self.result.steps += 1
         store = _Store(before)
         task = Task(self._processor, store, self._as_of)
         turns = [turn for record in order for turn in task.take(record)]
@@ -215,6 +247,16 @@ class _Replay:
             self._due[key] = due
 
 
+class _Node(NamedTuple):
+    """How far each lane has been taken, and what that has made of the household's state."""
+
+    at: tuple[int, ...]
+    packed: bytes
+    as_of: str
+    more: bool = True
+    """Whether a tick that is only begun may still come."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     turns: list[Turn]
@@ -222,11 +264,15 @@ class _Attempt:
 
     @property
     def outputs(self) -> list[Output]:
-        return [output for turn in self.turns for output in turn.outputs]
+        return _outputs(self.turns)
 
     @property
     def effects(self) -> bool:
         return any(turn.outputs or turn.dead for turn in self.turns)
+
+
+def _outputs(turns: Iterable[Turn]) -> list[Output]:
+    return [output for turn in turns for output in turn.outputs]
 
 
 def _ticks(taken: Inputs) -> list[Record]:
@@ -246,22 +292,3 @@ def _by_time(taken: Inputs) -> list[Record]:
 
     heads = [head(records) for _, records in sorted(taken.items())]
     return [record for _, _, record in merge(*heads, key=lambda entry: entry[:2])]
-
-
-def _orders(lanes: Sequence[Sequence[Record]], last: Sequence[Record]) -> Iterator[list[Record]]:
-    """All orders that keep each lane's own, the one by timestamps first; `last` comes at the end of each."""
-    filled = [lane for lane in lanes if lane]
-    yield [*_by_time({lane[0].topic: lane for lane in filled}), *last]
-    if len(filled) > 1:
-        yield from ([*order, *last] for order in _merges(filled))
-
-
-def _merges(lanes: Sequence[Sequence[Record]]) -> Iterator[list[Record]]:
-    filled = [lane for lane in lanes if lane]
-    if len(filled) == 1:
-        yield list(filled[0])
-        return
-    for at, lane in enumerate(filled):
-        rest = [*filled[:at], lane[1:], *filled[at + 1 :]]
-        for following in _merges(rest):
-            yield [lane[0], *following]

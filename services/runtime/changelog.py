@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -42,12 +43,14 @@ async def committed_offsets(
 
     Asks until it is told: a coordinator that has just moved knows a little later, and that is no reason to end."""
     while True:
-        try:
+        # aiokafka trips over one form of "still loading" with AttributeError. Of the other, an error for the answer as
+        # a whole, it says nothing and returns no partition: that is not the same as nothing committed, of which each
+        # partition that was asked for is told (-1). Taken for it, a task would begin at its first record again.
+        with suppress(KafkaError, AttributeError):
             found = await admin.list_consumer_group_offsets(group, partitions=list(inputs))
-        except (KafkaError, AttributeError):  # aiokafka trips over "still loading" with the latter
-            await asyncio.sleep(_AGAIN_SECONDS)
-        else:
-            return {place: at for place, at in found.items() if at.offset >= 0}
+            if all(place in found for place in inputs):
+                return {place: at for place, at in found.items() if at.offset >= 0}
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def restore(
