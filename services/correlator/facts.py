@@ -123,10 +123,10 @@ def household_kind(candidate: Candidate) -> Seen:
     carer_of_disabled. Unknown where no member's age is known. Sources: housing, register."""
     household, as_of = candidate.household, candidate.as_of
     members = household.members
-    ages = _ages(members, as_of)
+    ages = _ages(members, as_of) if len(members) <= 2 else []  # of more than two, none matters
     facts = household.memberships
     kinds = set()
-    if 1 <= len(members) <= 2 and all(age is not None and age >= ELDERLY_AGE for age in ages):
+    if ages and all(age is not None and age >= ELDERLY_AGE for age in ages):
         kinds.add("singleton_elderly" if len(members) == 1 else "doubleton_elderly")
     if "care.gives" in household.kinds:
         of_groups = [
@@ -137,7 +137,7 @@ def household_kind(candidate: Candidate) -> Seen:
         ]
         kinds.update(f"carer_of_{(care['value'] or {})['group']}" for care in of_groups)
         facts = [*facts, *of_groups]
-    unknown = not kinds and 1 <= len(members) <= 2 and ages.count(None) == len(ages)
+    unknown = not kinds and bool(ages) and ages.count(None) == len(ages)
     return Seen(
         None if unknown else sorted(kinds),
         facts,

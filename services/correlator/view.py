@@ -92,7 +92,7 @@ class Household:
     def _lives_here(self, person: Person) -> bool:
         stays = person.stays
         if not stays:
-            return is_person(person.id) and person.alone == self.id and person.deceased is None
+            return is_person(person.id) and person.alone == self.id and self._alive(person)
         if len(stays) > 1:
             stays = [stay for stay in stays if stay[2] == self.id] if person.home == self.id else []
         if not stays:
@@ -102,8 +102,11 @@ class Household:
             return False
         if "occupancy.roster" in self.kinds and (roster := self._roster) is not None and since <= roster["at"]:
             named = (roster["value"] or {}).get("members", ())
-            return not set(person.ids).isdisjoint(named) and person.deceased is None
-        return person.deceased is None
+            return not set(person.ids).isdisjoint(named) and self._alive(person)
+        return self._alive(person)
+
+    def _alive(self, person: Person) -> bool:
+        return DEATH.isdisjoint(self.kinds) or person.deceased is None
 
     @lazy
     def _roster(self) -> Fact | None:
