@@ -95,3 +95,17 @@ def test_what_no_order_explains_is_a_fault_and_the_next_transaction_is_judged_al
     result = explained([said(b"open", 0, 1), said(b"close", 1, 2)], commits)
     assert result.faults == ["transaction 1 of k does not follow from its inputs: k"]
     assert result.state == {}
+
+
+def test_after_a_long_stall_the_order_is_found_among_very_many() -> None:
+    """Sixty ticks and six records in one transaction could be merged in ninety million ways."""
+    ticks = [tick(f"2026-07-01T13:{minute:02}:00.000Z", minute, 100 + minute) for minute in range(60)]
+    doors = [said(word, at, 1 + at) for at, word in enumerate([b"open", b"close"] * 2 + [b"open"] * 2)]
+    told = [out(f"2026-07-01T13:{minute:02}:00.000Z") for minute in (41, 50)]
+    commit = Commit(1, "2026-07-01T13:59:00.000Z", {"doors": 6, TICKS: 60}, [("k", orjson.dumps({"due": None}))])
+    result = explained([*doors, *ticks], [commit], *told)
+    assert result.faults == []
+    assert {orjson.loads(output.value)["woken"] for output in result.outputs} <= {
+        "2026-07-01T13:41:00.000Z",
+        "2026-07-01T13:50:00.000Z",
+    }
