@@ -12,10 +12,10 @@ from services.runtime.folding import Task
 
 __all__ = ["Step", "steps"]
 
-_STEP_SECONDS = 0.01
+_STEP_SECONDS = 0.015
 """About as long as one step should take: heartbeats, other tasks and web pages share the event loop."""
 
-_FIRST, _MOST = 8, 4_096
+_FIRST, _MOST = 8, 8_192
 """Records in the first step (few: nobody knows yet how long a fold takes), and in the longest one."""
 
 
