@@ -27,4 +27,4 @@ def test_ten_minutes_of_kills_lose_nothing_double_nothing_and_spoil_nothing(tmp_
     assert done.returncode == 0
     assert figures["missing"] == figures["repeated"] == figures["state_differs"] == 0
     assert figures["broker_kills"]
-    assert figures["fenced"]
+    assert figures["pauses"]  # how many of these were fenced hangs on what they had in hand
