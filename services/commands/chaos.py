@@ -62,6 +62,7 @@ def chaos(
             outcome = asyncio.run(run_chaos(plan, processors, started, folder, console.print))
         keep = not outcome.good
     except KeyboardInterrupt:
+        keep = False
         console.print("stopped, and with it everything that it had started")
         raise SystemExit(130) from None
     finally:
