@@ -72,7 +72,8 @@ class RunningLine:
 @asynccontextmanager
 async def running_line(bootstrap: str, logs: Path, as_of: str | None = None) -> AsyncIterator[RunningLine]:
     """All services against the cluster (topics made, empty), stopped at the end. `as_of`: a first tick."""
-    port = free_ports(len(SERVICES), 16066)
+    # Two workers of pytest must not look for free ports in one place at one time.
+    port = free_ports(len(SERVICES), 16066 + 3000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
     environment = {
         **os.environ,
         "KITHLINE_KAFKA": bootstrap,
