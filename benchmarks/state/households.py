@@ -43,7 +43,7 @@ def at_rest() -> tuple[tuple[str, Value], ...]:
     return tuple(
         (household, state)
         for household, state in sorted(task.store.items())
-        if not state["flags"] and sum(len(origin["facts"]) for origin in state["origins"].values()) == FACTS
+        if not state["flags"] and sum(len(_facts(origin)) for origin in state["origins"].values()) == FACTS
     )
 
 
@@ -86,7 +86,7 @@ def updates(count: int, households: int) -> list[Record]:
     moulds = []
     for key, state in at_rest():
         origin, said = sorted(state["origins"].items())[0]
-        said = {"household_id": key, "origin": origin, "revision": -1, "facts": said["facts"]}
+        said = {"household_id": key, "origin": origin, "revision": -1, "facts": _facts(said)}
         value = orjson.dumps(said)
         moulds.append((_Mould.of(key.encode()), _Mould.of(value)))
     made = []
@@ -96,3 +96,8 @@ def updates(count: int, households: int) -> list[Record]:
         newer = b'"revision":%d' % (_NEWER + at // households)
         made.append(Record("", whose.cast(number), what.cast(number).replace(b'"revision":-1', newer, 1)))
     return made
+
+
+def _facts(said: Value) -> list[Value]:
+    """What one origin says, as a projection has it; the state holds it by kind."""
+    return [fact for facts in said["facts"].values() for fact in facts]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.kafka
 async def test_workers_join_and_leave_all_the_time(line: FaultBench) -> None:
     await line.make_topics()
     feeding = asyncio.create_task(line.feed(0, 1500, pause=0.1))
-    staying = [line.start()]
+    staying = [await line.start().until_log('"assigned"')]
     for _ in range(3):
         staying.append(await line.start().until_log('"assigned"'))
         await asyncio.sleep(0.2)

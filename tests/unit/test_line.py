@@ -29,7 +29,11 @@ def known_facts(line: Line) -> dict[str, dict[str, object]]:
     """What every household knows, by origin: facts that merged."""
     (correlator,) = [task for task in line.tasks if task.processor.name == "correlator"]
     return {
-        household: {origin: said["facts"] for origin, said in state["origins"].items() if said["facts"]}
+        household: {
+            origin: [fact for facts in said["facts"].values() for fact in facts]
+            for origin, said in state["origins"].items()
+            if said["facts"]
+        }
         for household, state in correlator.store.items()
         if any(said["facts"] for said in state["origins"].values())
     }

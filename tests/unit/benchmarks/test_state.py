@@ -18,7 +18,7 @@ def test_every_household_has_twelve_facts_and_is_another() -> None:
     assert len({key for key, _, _ in made}) == 50
     for key, instant, plain in made:
         state = orjson.loads(plain)
-        assert sum(len(origin["facts"]) for origin in state["origins"].values()) == FACTS
+        assert sum(len(facts) for said in state["origins"].values() for facts in said["facts"].values()) == FACTS
         assert state["due"] == instant
         assert key in plain.decode()
     assert len(at_rest()) > 1
