@@ -30,7 +30,7 @@ demo: $(STAMP)  ## a district's month through the whole line, on real Kafka (ARG
 	@$(BIN)/kithline demo $(ARGS)
 
 test: $(STAMP)  ## all tests (some need the real Kafka, which is fetched once; ARGS="-k name" or "tests/unit/doors" to choose)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP)  ## lint, format, types, architecture
 	@$(BIN)/ruff check .

@@ -48,6 +48,7 @@ def test_workers_die_and_nothing_is_lost_doubled_or_wrong(tmp_path: Path) -> Non
     assert set(figures["stalls_s"]) == {"p50", "max"}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 async def test_an_engine_that_commits_its_offsets_first_is_found_out(tmp_path: Path) -> None:
     plan = Plan(seconds=6, kill_every=4, workers=1, nodes=1, rate=20, seed=3, session=10)
@@ -64,6 +65,7 @@ async def test_an_engine_that_commits_its_offsets_first_is_found_out(tmp_path: P
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.soak
 def test_ctrl_c_leaves_nothing_running() -> None:
     process = chaos("--seconds", 60)
     assert process.stdout is not None

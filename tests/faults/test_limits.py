@@ -14,7 +14,7 @@ from tests.faults.bench import FaultBench, fault_bench
 from tests.faults.counter import check
 from tests.faults.worker import Orders
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.soak]
 
 
 async def test_a_worker_that_runs_out_of_memory_ends_and_blames_no_record(line: FaultBench) -> None:

@@ -12,7 +12,7 @@ from tests.faults.bench import FaultBench, fault_bench
 from tests.faults.counter import check
 from tests.faults.proxy import Fate, Proxy, proxy
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.soak]
 
 _WRITES = ("InitProducerId", "AddPartitionsToTxn", "AddOffsetsToTxn", "Produce", "TxnOffsetCommit", "EndTxn")
 _OTHERS = ("FindCoordinator", "JoinGroup", "Heartbeat", "OffsetFetch", "OffsetCommit", "Fetch", "Metadata")

@@ -4,6 +4,7 @@ Where a test of a fault fails after an upgrade, upstream has mended it: the work
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +44,8 @@ async def test_a_listener_that_fails_is_only_logged(
     kafka: str, fresh_topic: Callable[..., str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """No issue upstream (kafka-python's is dpkp/kafka-python#917). So our listener ends the process itself."""
+    # Where set_up_logs has been called in this process, nothing else hears the client's loggers.
+    logging.getLogger("aiokafka").addHandler(caplog.handler)
     topic = fresh_topic()
     async with Writing(kafka, topic) as writer:
         await writer.commit_one(b"read all the same")
@@ -54,6 +57,7 @@ async def test_a_listener_that_fails_is_only_logged(
             assert (await consumer.getone()).value == b"read all the same"
         assert "the state could not be restored" in caplog.text
     finally:
+        logging.getLogger("aiokafka").removeHandler(caplog.handler)
         await consumer.stop()
 
 
