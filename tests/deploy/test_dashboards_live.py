@@ -50,7 +50,7 @@ _START = canonical(f"{Parameters().start}T00:00:00+08:00")
 @pytest.fixture
 def services_on(own_kafka: str, tmp_path: Path) -> Iterator[int]:
     """All services of the line in one process; the first web port."""
-    first = free_ports(len(WEB_ORDER), 26066)
+    first = free_ports(len(WEB_ORDER), 23066)
     environment = {
         **os.environ,
         "KITHLINE_KAFKA": own_kafka,
