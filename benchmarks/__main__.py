@@ -2,13 +2,13 @@
 
 import asyncio
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from benchmarks.command import run_command
 from benchmarks.report import ratio_table, table
 from benchmarks.run import Plan, chosen, run, run_latency
 from services.runtime.errors import Problem
@@ -68,10 +68,4 @@ def main(
 
 
 if __name__ == "__main__":
-    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    command.command()(main)
-    try:
-        command()
-    except Problem as problem:
-        print(f"kithline: {problem}", file=sys.stderr)
-        raise SystemExit(2) from None
+    run_command(main)

@@ -5,7 +5,6 @@ packed as the engine packs it. No Kafka: this is the floor under the line's cost
 """
 
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.command import run_command
 from benchmarks.machine import machine_in_words
 from contracts.events import FEEDS
 from contracts.instants import plus
@@ -211,10 +211,4 @@ def main(
 
 
 if __name__ == "__main__":
-    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    command.command()(main)
-    try:
-        command()
-    except Problem as problem:
-        print(f"kithline: {problem}", file=sys.stderr)
-        raise SystemExit(2) from None
+    run_command(main)

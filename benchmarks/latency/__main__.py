@@ -1,16 +1,13 @@
 """`python -m benchmarks.latency --json FILE`: p50 and p99 of one hop and of the whole line, beside bare copies."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
+from benchmarks.command import run_command, tell_rows
 from benchmarks.latency.measure import TIMINGS, measure_all
-from benchmarks.machine import machine_in_words
-from services.runtime.errors import Problem
 
 
 def main(
@@ -22,17 +19,8 @@ def main(
     usual = dict(TIMINGS)
     timings = [(one, seconds or usual.get(one, 20)) for one in rate or usual]
     rows = asyncio.run(measure_all(lambda text: typer.echo(text, err=True), timings))
-    report = orjson.dumps({"machine": machine_in_words(), "rows": rows}, option=orjson.OPT_INDENT_2)
-    if json_file is not None:
-        json_file.write_bytes(report + b"\n")
-    typer.echo(report.decode())
+    tell_rows(rows, json_file)
 
 
 if __name__ == "__main__":
-    command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    command.command()(main)
-    try:
-        command()
-    except Problem as problem:
-        print(f"kithline: {problem}", file=sys.stderr)
-        raise SystemExit(2) from None
+    run_command(main)
