@@ -2,24 +2,20 @@
 
 import asyncio
 import os
-import signal
-import socket
-import subprocess
 import tempfile
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from nacl.public import PrivateKey
 
 from benchmarks.cluster import Progress, make_topics, remove_topics
 from benchmarks.contenders import Contender, Entry
 from benchmarks.jobs import Job, digest, state_digest
 from benchmarks.machine import Busy, Spent, busy_now, spent_by
+from benchmarks.processes import ROOT, environment, free_port, stop
 from benchmarks.report import Row
 from services.runtime.errors import Problem
 from services.runtime.reading import read_topics, stream_topics
@@ -27,7 +23,6 @@ from services.runtime.settings import Settings
 
 __all__ = ["Course", "measure"]
 
-_ROOT = Path(__file__).parents[1]
 _LOOK = 0.02
 """Seconds between two looks at the committed offsets."""
 _PATIENCE = 60.0
@@ -128,18 +123,10 @@ async def _until(records: int, process: psutil.Popen, progress: Progress, conten
 @contextmanager
 def _process(contender: Contender, entry: Entry, settings: Settings) -> Iterator[psutil.Popen]:
     """The contender's process; its last words are in the Problem, should there be one."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "KITHLINE_KAFKA": settings.kafka,
-        "KITHLINE_WEB_PORT": str(port),
-        # the engine does not start without one, though nobody here will want to open a letter
-        "KITHLINE_VAULT_PUBLIC_KEY": b64encode(bytes(PrivateKey.generate().public_key)).decode(),
-    }
     with tempfile.TemporaryFile() as log:
-        process = psutil.Popen(contender.command(entry), env=environment, cwd=_ROOT, stdout=log, stderr=log)
+        process = psutil.Popen(
+            contender.command(entry), env=environment(settings, free_port()), cwd=ROOT, stdout=log, stderr=log
+        )
         try:
             yield process
         except Problem as problem:
@@ -147,10 +134,4 @@ def _process(contender: Contender, entry: Entry, settings: Settings) -> Iterator
             words = log.read().decode(errors="replace").strip()[-2_000:]
             raise Problem(f"{problem}; it said:\n{words or '(nothing)'}") from None
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(20)
-                except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
-                    process.kill()
-                    process.wait()
+            stop([process], 20)

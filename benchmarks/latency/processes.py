@@ -1,24 +1,19 @@
 """Processes of a path: started together, stopped together, their last words told when one ends by itself."""
 
-import os
-import signal
-import subprocess
 import sys
 import tempfile
-from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from nacl.public import PrivateKey
 
+from benchmarks.processes import ROOT, environment, stop
 from services.runtime.errors import Problem
 from services.runtime.settings import Settings
 
 __all__ = ["Processes", "running"]
 
-_ROOT = Path(__file__).parents[2]
 _STOP_SECONDS = 30
 
 
@@ -44,13 +39,7 @@ class Processes:
 @contextmanager
 def running(settings: Settings, web_port: int, commands: Sequence[Sequence[str]]) -> Iterator[Processes]:
     """Starts `python -m COMMAND` for each command, on this cluster, with web pages from `web_port` on."""
-    environment: Mapping[str, str] = {
-        **os.environ,
-        "KITHLINE_KAFKA": settings.kafka,
-        "KITHLINE_WEB_PORT": str(web_port),
-        "KITHLINE_LOG_FORMAT": "json",
-        "KITHLINE_VAULT_PUBLIC_KEY": b64encode(bytes(PrivateKey.generate().public_key)).decode(),
-    }
+    around = environment(settings, web_port)
     processes = Processes()
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -58,17 +47,9 @@ def running(settings: Settings, web_port: int, commands: Sequence[Sequence[str]]
                 log = Path(folder, f"{number}.log")
                 with log.open("wb") as out:
                     process = psutil.Popen(
-                        [sys.executable, "-m", *arguments], env=environment, cwd=_ROOT, stdout=out, stderr=out
+                        [sys.executable, "-m", *arguments], env=around, cwd=ROOT, stdout=out, stderr=out
                     )
                 processes.started.append((process, log, arguments))
             yield processes
         finally:
-            for process, _, _ in processes.started:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGTERM)
-            for process, _, _ in processes.started:
-                try:
-                    process.wait(_STOP_SECONDS)
-                except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
-                    process.kill()
-                    process.wait()
+            stop([process for process, _, _ in processes.started], _STOP_SECONDS)

@@ -2,14 +2,10 @@
 
 import asyncio
 import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +13,10 @@ from typing import Any
 
 import orjson
 import psutil
-from nacl.public import PrivateKey
 
 from benchmarks.cluster import Progress, make_topics, preload, remove_topics
 from benchmarks.machine import busy_now, machine_in_words
+from benchmarks.processes import ROOT, environment, free_port, stop
 from benchmarks.state.changelog import write_changelog
 from benchmarks.state.households import FACTS, states, updates
 from services.runtime.cluster import group_of
@@ -36,7 +32,6 @@ EVENTS = 60_000
 
 _WARM_UP = 5
 """One event in so many is not counted."""
-_ROOT = Path(__file__).parents[2]
 _LOOK = 0.02
 _PATIENCE = 120.0
 """Seconds without any progress after which a run is given up."""
@@ -165,33 +160,18 @@ async def _until(records: int, process: psutil.Popen, progress: Progress) -> tup
 @contextmanager
 def _engine(settings: Settings, source: str, sink: str, name: str) -> Iterator[tuple[psutil.Popen, Path, int]]:
     """The process, its log, and the port of its pages."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "KITHLINE_KAFKA": settings.kafka,
-        "KITHLINE_WEB_PORT": str(port),
-        "KITHLINE_LOG_FORMAT": "json",
-        "KITHLINE_VAULT_PUBLIC_KEY": b64encode(bytes(PrivateKey.generate().public_key)).decode(),
-    }
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
         with log.open("wb") as out:
             process = psutil.Popen(
                 [sys.executable, "-m", "benchmarks.state.engine", source, sink, name],
-                env=environment,
-                cwd=_ROOT,
+                env=environment(settings, port),
+                cwd=ROOT,
                 stdout=out,
                 stderr=out,
             )
         try:
             yield process, log, port
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(30)
-                except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
-                    process.kill()
-                    process.wait()
+            stop([process], 30)
