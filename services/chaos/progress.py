@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from services.runtime.cluster import admin, connection, partition_counts
+from services.runtime.cluster import admin, connection, places_of
 from services.runtime.settings import Settings
 
 __all__ = ["Progress", "Stalls"]
@@ -77,12 +77,7 @@ class Progress:
 
     async def __aenter__(self) -> "Progress":
         self._admin: AIOKafkaAdminClient = await self._open.enter_async_context(admin(self._settings))
-        topics = {topic for topics in self._inputs.values() for topic in topics}
-        counts = await partition_counts(self._admin, topics, self._settings.kafka)
-        self._places = {
-            group: [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
-            for group, topics in self._inputs.items()
-        }
+        self._places = await places_of(self._admin, self._inputs, self._settings.kafka)
         self._all = sorted({place for places in self._places.values() for place in places})
         self._consumer = AIOKafkaConsumer(**connection(self._settings), group_id=None)
         await self._consumer.start()

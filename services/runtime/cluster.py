@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -16,7 +17,16 @@ from services.runtime.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["DEAD_LETTERS", "admin", "check_processor", "connection", "group_of", "partition_counts", "quiet_connects"]
+__all__ = [
+    "DEAD_LETTERS",
+    "admin",
+    "check_processor",
+    "connection",
+    "group_of",
+    "partition_counts",
+    "places_of",
+    "quiet_connects",
+]
 
 DEAD_LETTERS = "dead.letters"
 
@@ -71,6 +81,17 @@ async def partition_counts(client: AIOKafkaAdminClient, topics: Iterable[str], w
     if missing:
         raise Problem(f"missing on {where}: topic {', '.join(missing)}; make them with `kithline topics apply`")
     return {name: len(described[name]["partitions"]) for name in wanted}
+
+
+async def places_of(
+    client: AIOKafkaAdminClient, inputs: Mapping[str, Iterable[str]], where: str
+) -> dict[str, list[TopicPartition]]:
+    """All partitions that each group reads; `inputs` are its topics. Raises Problem as `partition_counts` does."""
+    counts = await partition_counts(client, {topic for topics in inputs.values() for topic in topics}, where)
+    return {
+        group: [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
+        for group, topics in inputs.items()
+    }
 
 
 async def _describe(client: AIOKafkaAdminClient, topics: list[str], where: str) -> Iterable[dict[str, Any]]:
