@@ -50,7 +50,7 @@ def _correlator(sink: str) -> Processor:
         already = len(turn.outputs)
         processor.fold(record, turn)
         for at in range(already, len(turn.outputs)):
-            turn.outputs[at] = replace(turn.outputs[at], topic=sink)
+            turn.outputs[at] = turn.outputs[at]._replace(topic=sink)
 
     return replace(processor, outputs=(sink,), fold=fold)
 

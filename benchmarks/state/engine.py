@@ -17,7 +17,7 @@ def correlator_between(source: str, sink: str, name: str) -> Processor:
     def fold(record: Record, turn: Turn) -> None:
         already = len(turn.outputs)
         real.fold(record, turn)
-        turn.outputs[already:] = [replace(output, topic=sink) for output in turn.outputs[already:]]
+        turn.outputs[already:] = [output._replace(topic=sink) for output in turn.outputs[already:]]
 
     return replace(real, name=name, inputs=(source,), outputs=(sink, "dead.letters"), fold=fold)
 

@@ -5,9 +5,9 @@ follow from the record's key (one partition, one writer), and never changes a va
 one. It gives the same when it is run again on the same record and state.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from pydantic import BaseModel
@@ -55,8 +55,7 @@ class Record:
     timestamp: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One record to be written in the same transaction. `timestamp` (ms) is that of the record which caused it."""
 
     topic: str
@@ -119,30 +118,38 @@ class OutputTooLarge(Exception):
     """A fold sends a record that Kafka would not take."""
 
 
-_NOT_WRITTEN: Value = {}
-"""None is a key that was removed."""
+class _Writes(dict[str, Value | None]):
+    """What a turn has written; whatever else is asked for comes from the store (None: a key that is not there)."""
+
+    __slots__ = ("_stored",)
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._stored = store.get
+
+    def __missing__(self, key: str) -> Value | None:
+        return self._stored(key)
 
 
-@dataclass(slots=True)
 class Turn:
     """What one record (one waking of a key, a run of records) reads, writes and sends; nothing takes effect before it
     ends well. `record` and `duplicate` are of the record in hand."""
 
-    as_of: str
-    store: Store
-    record: Record | None = None
-    writes: dict[str, Value | None] = field(default_factory=dict)
-    outputs: list[Output] = field(default_factory=list)
-    dead: list[Dead] = field(default_factory=list)
-    duplicate: bool = False
+    __slots__ = ("as_of", "dead", "duplicate", "get", "outputs", "put", "record", "store", "writes")
 
-    def get(self, key: str) -> Value | None:
-        """The value under `key`, with this turn's own writes; None where there is none."""
-        value = self.writes.get(key, _NOT_WRITTEN)
-        return self.store.get(key) if value is _NOT_WRITTEN else value
-
-    def put(self, key: str, value: Value | None) -> None:
-        self.writes[key] = value
+    def __init__(self, as_of: str, store: Store, record: Record | None = None, dead: Iterable[Dead] = ()) -> None:
+        self.as_of = as_of
+        self.store = store
+        self.record = record
+        self.outputs: list[Output] = []
+        self.dead: list[Dead] = list(dead)
+        self.duplicate = False
+        self.writes: dict[str, Value | None] = _Writes(store)
+        # The dictionary's own methods: a call of each for every record that is folded.
+        self.get: Callable[[str], Value | None] = self.writes.__getitem__
+        """The value under a key, with this turn's own writes; None where there is none."""
+        self.put: Callable[[str, Value | None], None] = self.writes.__setitem__
+        """Sets a key; None removes it."""
 
     def emit(self, topic: str, key: str, payload: Value | BaseModel, headers: Headers = ()) -> None:
         value = encode(payload)

@@ -79,12 +79,11 @@ class Task:
         fails, or that one alone. The same as `take` one by one, but with a single turn: state is read, packed and
         looked through for what is due once for each key."""
         turn = Turn(self.as_of, self.store)
-        fold, duplicates, refused, taken = self.processor.fold, 0, 0, 0
+        fold, duplicates, refused = self.processor.fold, 0, 0
         try:
             for record in records:
                 turn.record = record
                 fold(record, turn)
-                taken += 1
                 if turn.duplicate or turn.dead:
                     if any(dead.record is record for dead in turn.dead):
                         refused += 1
@@ -92,12 +91,13 @@ class Task:
                         duplicates += 1
                     turn.duplicate = False
         except Exception:
+            taken = next(at for at, record in enumerate(records) if record is turn.record)
             if taken:  # without the failing record's traces: a fold gives the same when it is run again
                 return self.take_run(records[:taken])
             (turn,) = self.take(records[0])  # says what is wrong, or fails again
             return Run(turn, 1, 0, len(turn.dead))
         self._settle(turn)
-        return Run(turn, taken, duplicates, refused)
+        return Run(turn, len(records), duplicates, refused)
 
     def _tick(self, record: Record) -> Iterator[Turn]:
         try:
