@@ -1,0 +1,77 @@
+"""What units answer, and what comes of it: the next unit, the next step, the flag's end. Pure."""
+
+from hashlib import blake2b
+
+from contracts.facts import Fact
+from contracts.tasks import TERMINAL, Task, TaskUpdate
+from services.referral.asking import follow_up, found_steps, next_unit
+from services.referral.case import Case
+from services.referral.closing import BY_A_PERSON, closure
+from services.referral.lifecycle import answer
+from services.referral.reading import ask_of
+from services.runtime.fold import Refused, Value
+
+__all__ = ["take_answer"]
+
+
+def take_answer(case: Case, update: TaskUpdate) -> None:
+    """Applies a unit's answer. Raises Refused for one that is stale, impossible, or of a task that nobody asked."""
+    said = _digest(update)
+    if (known := case.state["answered"].get(update.update_id)) is not None:
+        if known != said:
+            raise Refused("id_reused", "this update_id was used for another answer; give each an id of its own")
+        case.turn.duplicate = True
+        return
+    raw = case.state["tasks"].get(update.task_id)
+    if raw is None:
+        raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
+    task = answer(case.task(raw), update)
+    case.state["answered"][update.update_id] = said
+    case.publish(task)
+    if task.status == "rejected":
+        next_unit(case, task, update.at)
+    if task.status in BY_A_PERSON:
+        follow_up(case, task.flag_id, update.at)
+    if task.status in TERMINAL:
+        _found(case, task, update)
+
+
+def _found(case: Case, task: Task, update: TaskUpdate) -> None:
+    """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
+    tasks = case.tasks_of(task.flag_id)
+    by_people = [raw for raw in tasks if raw["status"] in BY_A_PERSON]
+    cover = any("cover_confirmed" in raw["findings"] for raw in tasks)
+    done = all(raw["status"] in TERMINAL for raw in tasks) and (
+        cover or _all_answered(case, case.state["flags"][task.flag_id])
+    )
+    before = case.state["found"].get(task.flag_id)
+    if not by_people or (not done and not (cover and before is None)):
+        return
+    value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None}
+    if before is not None and before["value"] == value:
+        return
+    fact = Fact(
+        subject=case.household,
+        kind="task.outcome",
+        key=task.flag_id,
+        source=task.unit,
+        version=(update.at, task.revision, update.update_id, 0, ""),
+        at=update.at,
+        received=update.at,
+        value=value,
+    )
+    case.found(task.flag_id, fact)
+
+
+def _all_answered(case: Case, flag: Value) -> bool:
+    """Whether a person has given an outcome for each thing asked. One that was taken back has none: if the
+    episode opens again, it is asked again."""
+    asked = [ask_of(raw) for raw in flag["asks"]] + [ask for ask, _ in found_steps(case, flag)]
+    chains = [case.chain(flag["flag_id"], ask) for ask in asked]
+    return all(chain and chain[-1].status in BY_A_PERSON for chain in chains)
+
+
+def _digest(update: TaskUpdate) -> str:
+    """Of what a unit says; sent again, an answer may have been stamped anew, and name the revision that it now sees."""
+    said = update.model_dump_json(exclude={"update_id", "at", "expected_revision"})
+    return blake2b(said.encode(), digest_size=8).hexdigest()

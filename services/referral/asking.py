@@ -1,0 +1,123 @@
+"""What a flag asks becomes tasks: one open task for each thing that an open flag asks for. Pure."""
+
+from contracts.flags import OPEN, Ask
+from contracts.model import Bilingual
+from contracts.tasks import TERMINAL, Task
+from services.referral.case import Case
+from services.referral.closing import BY_A_PERSON
+from services.referral.lifecycle import first_revision, reissue, take_back
+from services.referral.reading import ask_of, asks_of
+from services.runtime.fold import Value
+
+__all__ = ["follow_up", "found_steps", "next_unit", "reconcile"]
+
+
+def reconcile(case: Case, flag_id: str, now: str) -> None:
+    """One open task for each thing that an open flag asks for; what else is open is taken back."""
+    flag = case.state["flags"][flag_id]
+    mine = [case.task(raw) for raw in case.tasks_of(flag_id)]
+    if flag["status"] not in OPEN:
+        if flag["status"] != "closed":
+            for task in mine:
+                case.publish(take_back(task, flag["cause"] or "withdrawn"))
+        return
+    asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
+    for task in mine:
+        # the rules may have changed since it was asked
+        wanted = (task.purpose, task.asked_of) in asked
+        case.publish(reissue(task) if wanted else take_back(task, "no_longer_asked"))
+    for raw in flag["asks"]:
+        ask = ask_of(raw)
+        released = case.state["released"].get(flag_id)
+        if ask.release == "wave" and released is None:
+            continue  # a recorded hold: the flag itself, until an officer releases it
+        since = released["at"] if released and ask.release == "wave" else None
+        _ensure(case, flag, ask, now, since=since)
+    follow_up(case, flag_id, now)
+
+
+def follow_up(case: Case, flag_id: str, now: str) -> None:
+    """While the flag is open: what people's findings ask for next, each once, however often it was found."""
+    flag = case.state["flags"][flag_id]
+    if flag["status"] not in OPEN:
+        return  # asked if it opens again: the finding is kept
+    for ask, finding in found_steps(case, flag):
+        # what a person found counts from when it was found, not from when the episode began
+        _ensure(case, flag, ask, now, part_of=finding, since=now)
+
+
+def found_steps(case: Case, flag: Value) -> list[tuple[Ask, str]]:
+    """(what a finding asks for, the task that found it)."""
+    answered = [task for task in case.tasks_of(flag["flag_id"]) if task["status"] in BY_A_PERSON]
+    return [
+        (ask_of(step["ask"]), by[0])
+        for step in flag["then"]
+        if (by := sorted(task["task_id"] for task in answered if step["on"] in task["findings"]))
+    ]
+
+
+def next_unit(case: Case, task: Task, now: str) -> None:
+    """After a decline: the next eligible unit, never back to one that declined; at the cap the duty officer."""
+    flag = case.state["flags"][task.flag_id]
+    if flag["status"] not in OPEN or task.business_status == "cancellation_requested":
+        return
+    ask = _asked(flag, task)
+    if ask is not None:
+        _request(case, flag, ask, now, task.part_of, _since(task, ask))
+
+
+def _ensure(case: Case, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
+    chain = case.chain(flag["flag_id"], ask)
+    latest = chain[-1] if chain else None
+    if latest is None or (latest.status == "cancelled" and latest.business_status != "queued"):
+        _request(case, flag, ask, now, part_of, since)
+    elif latest.status not in TERMINAL:
+        _keep_current(case, latest, flag, ask)
+
+
+def _keep_current(case: Case, task: Task, flag: Value, ask: Ask) -> None:
+    due_ack, due_contact = _due(case, flag, ask, _since(task, ask))
+    current = {
+        "level": flag["level"],
+        "for_": flag["subject"],
+        "due_ack": due_ack,
+        "due_contact": due_contact,
+        "reason_text": Bilingual.model_validate(flag["title"]),
+    }
+    if task.status == "requested" and task.business_status == "queued":
+        # nobody has seen it yet: it goes where the household lives now, whichever record told us first
+        kind, unit = _route(case, flag, ask)
+        current |= {"unit_kind": kind, "unit": unit, "district": flag["district"]}
+        if kind != task.unit_kind and (elsewhere := take_back(task, "rerouted")) is not None:
+            case.publish(elsewhere)  # whoever reads the first kind's topic learns that it has gone
+            task = elsewhere.model_copy(update={"status": "requested", "status_reason": None})
+    if all(getattr(task, name) == value for name, value in current.items()):
+        return
+    case.publish(task.model_copy(update={**current, "revision": task.revision + 1}))
+
+
+def _request(case: Case, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
+    owner = _route(case, flag, ask)
+    attempt = 1 + len(case.chain(flag["flag_id"], ask))
+    due = _due(case, flag, ask, since)
+    case.publish(first_revision(flag, ask, owner, attempt, since or now, due, part_of))
+
+
+def _route(case: Case, flag: Value, ask: Ask) -> tuple[str, str]:
+    """Who gets it: never a unit that has declined it before."""
+    declined_by = [task.unit for task in case.chain(flag["flag_id"], ask) if task.status == "rejected"]
+    return case.policy.directory.route(ask.unit, flag["district"], flag["estate"], case.household, declined_by)
+
+
+def _due(case: Case, flag: Value, ask: Ask, since: str | None) -> tuple[str, str]:
+    clock = case.policy.clocks[ask.priority]
+    return clock.due(since, since) if since else clock.due(flag["episode_at"], flag["received_at"])
+
+
+def _asked(flag: Value, task: Task) -> Ask | None:
+    return next((ask for ask in asks_of(flag) if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
+
+
+def _since(task: Task, ask: Ask) -> str | None:
+    """From when the clocks run, where that is not the episode: a release by an officer, or a finding."""
+    return task.requested_at if ask.release == "wave" or task.part_of is not None else None

@@ -1,0 +1,93 @@
+"""One household's case at the referral desk in the course of one turn: its flags and tasks, read and written. Pure.
+
+State per household: the flags as last seen, every task, releases by officers, what has been answered, and what people
+have found. The desk tells the correlator through `household.facts` what people have found, so that a flag closes only
+by a person.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from contracts.facts import Fact
+from contracts.flags import Ask
+from contracts.tasks import Task
+from services.referral.policy import Clock, Directory
+from services.runtime.fold import Turn, Value
+
+__all__ = ["Case", "Policy"]
+
+EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0}
+
+
+class Policy(Protocol):
+    """What the department decides about referrals."""
+
+    directory: Directory
+    clocks: Mapping[str, Clock]
+
+
+class Case:
+    """Flags and tasks of one household. What changes is published at once, and written by `settle`."""
+
+    def __init__(self, policy: Policy, household: str, turn: Turn) -> None:
+        state = turn.get(household) or EMPTY
+        self.policy, self.household, self.turn = policy, household, turn
+        self.state: Value = {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
+        self._tell = False
+        self._read: dict[str, Task] = {}
+
+    def tasks_of(self, flag_id: str) -> list[Value]:
+        """Every task of a flag, as it stands."""
+        return [raw for raw in self.state["tasks"].values() if raw["flag_id"] == flag_id]
+
+    def task(self, raw: Value) -> Task:
+        """A task of the state, read once."""
+        task_id = raw["task_id"]
+        if task_id not in self._read:
+            self._read[task_id] = Task.model_validate(raw)
+        return self._read[task_id]
+
+    def chain(self, flag_id: str, ask: Ask) -> list[Task]:
+        """The attempts at one thing asked, the first first (a duty officer's among them)."""
+        mine = [
+            self.task(raw)
+            for raw in self.tasks_of(flag_id)
+            if (raw["purpose"], raw["asked_of"]) == (ask.purpose, ask.unit)
+        ]
+        return sorted(mine, key=lambda task: task.attempt)
+
+    def publish(self, task: Task | None) -> None:
+        """A task's next revision, to whoever reads its kind; nothing for None."""
+        if task is None:
+            return
+        raw = task.model_dump(mode="json", by_alias=True)
+        self.state["tasks"][task.task_id] = raw
+        self._read[task.task_id] = task
+        headers = (
+            ("ce_specversion", b"1.0"),
+            ("ce_id", f"{task.task_id}:{task.revision}".encode()),
+            ("ce_source", b"kithline/referral"),
+            ("ce_type", b"referral.task"),
+            ("ce_subject", task.for_.encode()),
+        )
+        self.turn.emit(f"referral.tasks.{task.unit_kind}", self.household, raw, headers)
+
+    def found(self, flag_id: str, fact: Fact) -> None:
+        """Keeps what people have found about a flag; the correlator is told."""
+        self.state["found"][flag_id] = fact
+        self._tell = True
+
+    def settle(self) -> None:
+        """Writes the state, and tells the correlator what people have found if that is news."""
+        if self._tell:
+            self.state["told"] += 1
+            facts = [self.state["found"][flag_id] for flag_id in sorted(self.state["found"])]
+            projection = {
+                "household_id": self.household,
+                "origin": "referral",
+                "revision": self.state["told"],
+                "facts": facts,
+            }
+            self.turn.emit("household.facts", self.household, projection)
+        if not self.turn.duplicate:
+            self.turn.put(self.household, self.state)
