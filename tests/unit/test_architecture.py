@@ -23,12 +23,18 @@ def test_every_thinking_module_of_a_service_is_held_to_purity() -> None:
     thinking = {
         f"services.{name}.{path.stem}"
         for name in WEB_ORDER
-        for path in (_ROOT / "services" / name).glob("*.py")
-        if path.stem not in _WIRING
+        for path in (_ROOT / "services" / name).iterdir()
+        if (path.suffix == ".py" and path.stem not in _WIRING) or (path / "__init__.py").exists()
     }
     assert thinking <= _pure()
 
 
-def test_the_list_names_only_modules_that_exist() -> None:
-    missing = [name for name in _pure() if not (_ROOT / f"{name.replace('.', '/')}.py").exists()]
+def test_the_list_names_only_modules_and_packages_that_exist() -> None:
+    """(A package is held to purity with all that is in it.)"""
+    places = {name: _ROOT / name.replace(".", "/") for name in _pure()}
+    missing = [
+        name
+        for name, place in places.items()
+        if not place.with_suffix(".py").exists() and not (place / "__init__.py").exists()
+    ]
     assert not missing

@@ -1,0 +1,30 @@
+"""Episodes that begin with an admission. Pure."""
+
+from collections.abc import Iterator
+
+from services.correlator.episodes.candidate import Candidate, answer_to
+from services.correlator.view import Household
+
+__all__ = ["visits_of_carers"]
+
+
+def visits_of_carers(household: Household, as_of: str, typology: str) -> Iterator[Candidate]:
+    """Each stay of each carer of somebody who lived here when it began."""
+    for person in household.cared_for:
+        for carer, care in household.carers_of(person):
+            for visit in carer.visits:
+                admitted = visit.admitted
+                if admitted is None or person.home_at(admitted["at"]) != household.id:
+                    continue
+                yield Candidate(
+                    household,
+                    as_of,
+                    subject=person.id,
+                    episode=visit.id,
+                    episode_at=admitted["at"],
+                    behind=(admitted, care),
+                    person=person,
+                    carer=carer,
+                    visit=visit,
+                    answer=answer_to(household, typology, person.ids, visit.id),
+                )
