@@ -1,18 +1,18 @@
 """Replay: a file of records through the services' own folds, line by line in file order, without Kafka."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from contracts.events import FEEDS
-from contracts.instants import EPOCH, canonical
+from contracts.instants import EPOCH
 from services.line import Line, line_processors
-from services.runtime.fold import TICKS, Record
-from services.runtime.lines import read_lines
+from services.runtime.fold import TICKS, Processor, Record
+from services.shards import Lines, Tell, cores, in_processes, read_shard, split, worth
 
-__all__ = ["Outcome", "last_receipt", "replay"]
+__all__ = ["Outcome", "replay"]
 
 
 class Outcome:
@@ -33,31 +33,43 @@ class Outcome:
             orjson.dumps({"kind": kind, **value}) + b"\n" for _, kind, value in sorted(entries, key=lambda e: e[:2])
         ]
 
-
-def last_receipt(records: Iterable[Record]) -> tuple[str, bool]:
-    """(the last receipt time stamped on a feed record, whether there are ticks)."""
-    latest, ticks = EPOCH, False
-    for record in records:
-        if record.topic == TICKS:
-            ticks = True
-        elif record.topic in FEEDS:
-            for name, value in record.headers:
-                if name == "ce_receivedtime":
-                    try:
-                        latest = max(latest, canonical(value.decode()))
-                    except ValueError:
-                        continue  # a damaged stamp: the record will be refused, and is no measure of time
-    return latest, ticks
+    def add(self, other: "Outcome") -> None:
+        """Takes in what a replay of other records, which have nothing to do with these, ended in."""
+        self.flags |= other.flags
+        self.tasks |= other.tasks
+        for feed, count in other.inputs.items():
+            self.inputs[feed] += count
+        self.duplicates += other.duplicates
+        self.dead_letters += other.dead_letters
 
 
-def replay(path: Path, policy: Path, as_of: str | None = None) -> Outcome:
-    """Replays a file. Without ticks in it everything is seen at one `as_of` (default: its last receipt time);
-    with ticks they move it, and `as_of` comes last as one tick more. Raises Problem for a bad file or policy."""
-    latest, ticks = last_receipt(read_lines(path))
-    end = as_of or latest
-    line = Line(line_processors(policy), EPOCH if ticks else end)
+def replay(
+    path: Path, policy: Path, as_of: str | None = None, jobs: int | None = 1, tell: Tell | None = None
+) -> Outcome:
+    """Replays a file in so many processes (None: as many as it is worth); how many does not change what comes of it.
+    Without ticks in it everything is seen at one `as_of` (default: its last receipt time); with ticks they move it, and
+    `as_of` comes last as one tick more. `tell` hears of progress. Raises Problem for a bad file or policy."""
+    processors.cache_clear()  # the files may have changed
+    processors(policy)
+    cut = split(path, least=jobs or cores())
+    end = as_of or cut.last_receipt
     outcome = Outcome()
-    for record in read_lines(path):
+    work = [(path, lines, policy, end, cut.ticks > 0) for lines in cut.shards]
+    for part in in_processes(_replay_shard, work, jobs or worth(cut.lines), tell):
+        outcome.add(part)
+    return outcome
+
+
+@lru_cache(maxsize=4)
+def processors(policy: Path) -> tuple[Processor, ...]:
+    """Of all services, under a policy; read once in each process."""
+    return line_processors(policy)
+
+
+def _replay_shard(path: Path, lines: Lines, policy: Path, end: str, ticks: bool, taken: Tell | None) -> Outcome:
+    line = Line(processors(policy), EPOCH if ticks else end)
+    outcome = Outcome()
+    for record in read_shard(path, lines, taken):
         _take(line, record, outcome)
     if ticks:
         _take(line, Record(TICKS, b"", orjson.dumps({"as_of": end})), outcome)

@@ -17,8 +17,14 @@ def register(app: typer.Typer) -> None:
         out: Annotated[Path, typer.Option(help="Flags and tasks in their final revision, a JSON line each.")],
         policy: Annotated[Path | None, typer.Option(help="Policy folder (default: the repository's).")] = None,
         as_of: Annotated[str | None, typer.Option(help="ISO 8601; default: the last receipt time in FILE.")] = None,
+        jobs: Annotated[
+            int | None, typer.Option(min=1, help="Processes; default: as many as there are cores, and FILE is worth.")
+        ] = None,
     ) -> None:
-        """Run a feed or recorded log through the services' own folds, in file order, without Kafka."""
+        """Run a feed or recorded log through the services' own folds, in file order, without Kafka.
+
+        Households that have nothing to do with each other are shared out over processes; what comes of it is the same.
+        """
         from contracts.instants import canonical
         from services.replay import replay as run
         from services.runtime.errors import Problem
@@ -28,7 +34,7 @@ def register(app: typer.Typer) -> None:
             instant = canonical(as_of) if as_of else None
         except ValueError as fault:
             raise Problem(f"--as-of: {fault}") from None
-        outcome = run(file, policy or Settings().policy_dir, instant)
+        outcome = run(file, policy or Settings().policy_dir, instant, jobs)
         try:
             out.write_bytes(b"".join(outcome.lines()))
         except OSError as fault:

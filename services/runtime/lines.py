@@ -15,7 +15,7 @@ from contracts.envelope import Headers
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
 
-__all__ = ["line_of", "read_lines", "record_of", "write_lines"]
+__all__ = ["line_of", "read_lines", "read_places", "record_of", "write_lines"]
 
 
 def line_of(record: Record) -> bytes:
@@ -68,17 +68,25 @@ def record_of(line: bytes) -> Record:
 
 def read_lines(path: Path) -> Iterator[Record]:
     """The records of a file, in its order. Raises Problem naming file and line."""
+    return (record for _, record in read_places(path))
+
+
+def read_places(path: Path) -> Iterator[tuple[int, Record]]:
+    """The records of a file, in its order, each with where its line begins in bytes. Raises Problem naming file and
+    line."""
+    start = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    yield record_of(line)
+                    yield start, record_of(line)
                 except (ValueError, KeyError, AttributeError, TypeError) as fault:
                     why = f"it has no {fault.args[0]}" if isinstance(fault, KeyError) else fault
                     raise Problem(
                         f"{path}:{number}: not a record line ({why}); "
                         "expected an object with topic, key, headers, value"
                     ) from None
+                start += len(line)
     except OSError as fault:
         raise Problem(f"cannot read {path}: {fault.strerror}") from None
 
