@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.flags import OPEN
+from contracts.instants import EPOCH
 from services.correlator.rules import LEVELS
 from services.runtime.errors import Problem
 
@@ -61,6 +62,10 @@ class Cases:
             case _:
                 return False
         return True
+
+    def as_of(self) -> str:
+        """When the source knew of last: the latest instant at which a flag was looked at."""
+        return max((flag["as_of"] for flag in self._latest()), default=EPOCH)
 
     def find(self, wanted: str) -> list[Case]:
         """The cases of an id, or of the only id that begins so; of a person or household the open flags first, then

@@ -1,0 +1,1 @@
+"""The figures that the department gives its district councils: counted, small counts hidden, written down."""
