@@ -11,8 +11,8 @@ __all__ = ["main"]
 
 _COMMANDS = (
     *("broker", "topics", "run", "demo"),
-    *("simulate", "ingest", "send", "replay"),
-    *("explain", "waves", "deadletters"),
+    *("simulate", "ingest", "send", "replay", "backtest"),
+    *("explain", "waves", "deadletters", "report"),
     "chaos",
 )
 """Each is a module of `services.commands` with a `register(app)` that adds it."""

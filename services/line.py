@@ -58,6 +58,10 @@ class Line:
             for topic in task.processor.inputs:
                 self._readers.setdefault(topic, []).append(task)
 
+    def next_due(self) -> str | None:
+        """When the first of all keys wants to be woken; None: never."""
+        return min([due for task in self.tasks if (due := task.next_due()) is not None], default=None)
+
     def take(self, record: Record) -> Iterator[tuple[str, Turn]]:
         """Runs one record through the line; yields every turn that it caused with its processor's name."""
         waiting = deque([record])

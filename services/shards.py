@@ -62,7 +62,7 @@ def worth(lines: int) -> int:
 @dataclass(frozen=True, slots=True)
 class Split:
     """A file cut into shards. `first` and `last` receipt are those stamped on feed records (EPOCH: none has a stamp);
-    `ticks` says how many records of clock.ticks there are, `others` how many are neither ticks nor of a feed."""
+    `ticks` says how many records of clock.ticks there are, `left_out` how many lines are in no shard."""
 
     path: Path
     shards: tuple[Lines, ...]
@@ -70,7 +70,7 @@ class Split:
     first_receipt: str
     last_receipt: str
     ticks: int
-    others: int
+    left_out: int
 
 
 def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool = False) -> Split:
@@ -79,14 +79,13 @@ def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool
     Raises Problem naming file and line."""
     connections = Connections()
     starts, numbers, receipts = array("q"), array("q"), list[str]()
-    received, first, last, ticks, others = EPOCH, "", EPOCH, 0, 0
+    received, first, last, ticks, left_out = EPOCH, "", EPOCH, 0, 0
     for start, record in read_places(path):
         component = -1
         of_feed = record.topic in FEEDS
         if record.topic in TICK_TOPICS:
             ticks += record.topic == TICKS
         else:
-            others += not of_feed
             headers = dict(record.headers)
             component = connections.enter(
                 record.topic, _text(record.key), _content(record), *(_text(headers.get(name, b"")) for name in _ID)
@@ -97,6 +96,8 @@ def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool
             starts.append(start)
             numbers.append(component)
             receipts.append(received)
+        else:
+            left_out += 1
     connections.complete()
     order: Sequence[int] = range(len(starts))
     if by_receipt:
@@ -104,7 +105,7 @@ def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool
     root = connections.forest.root
     roots = array("q", [root(number) if number >= 0 else -1 for number in numbers])
     shards = _dealt(starts, roots, order, max(least, (len(starts) - roots.count(-1)) // LINES_OF_A_SHARD))
-    return Split(path, shards, len(starts), first or EPOCH, last, ticks, others)
+    return Split(path, shards, len(starts), first or EPOCH, last, ticks, left_out)
 
 
 _ID = ("ce_source", "ce_id")

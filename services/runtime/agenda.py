@@ -50,18 +50,27 @@ class Agenda:
         if self._entries > 2 * len(self._due) + _SLACK:
             self._fill(self._due.items())
 
-    def take(self, as_of: str) -> tuple[str, str] | None:
-        """Removes and returns the first (due instant, key) that is due by `as_of`; None where nothing is."""
-        while self._instants and self._instants[0] <= as_of:
+    def first(self) -> str | None:
+        """The first instant at which a key wants to be woken; None where none does."""
+        while self._instants:
             due, keys = self._keys[self._instants[0]]
             while keys:
-                key = heappop(keys)
+                if self._due.get(keys[0]) == due:
+                    return due
+                heappop(keys)
                 self._entries -= 1
-                if self._due.get(key) == due:
-                    del self._due[key]
-                    return due, key
             del self._keys[heappop(self._instants)]
         return None
+
+    def take(self, as_of: str) -> tuple[str, str] | None:
+        """Removes and returns the first (due instant, key) that is due by `as_of`; None where nothing is."""
+        due = self.first()
+        if due is None or due > as_of:
+            return None
+        key = heappop(self._keys[due][1])
+        self._entries -= 1
+        del self._due[key]
+        return due, key
 
     def _fill(self, entries: Iterable[tuple[str, str]]) -> None:
         known: dict[str, str] = {}

@@ -66,6 +66,10 @@ class Task:
         self._wakes = processor.wake is not None
         self._agenda = Agenda(store.dues(processor.due) if processor.due and processor.wake else ())
 
+    def next_due(self) -> str | None:
+        """When the first of its keys wants to be woken; None: never."""
+        return self._agenda.first()
+
     def take(self, record: Record) -> Iterator[Turn]:
         """Applies one record (a tick: as many turns as keys are due) and yields each turn once it has taken effect."""
         if record.topic in TICK_TOPICS:

@@ -21,8 +21,10 @@ def test_each_key_once_at_its_last_instant_in_order(changes: list[tuple[str, str
         agenda.put(key, due)
         last[key] = due
     expected = sorted((due, key) for key, due in last.items() if due is not None and due <= as_of)
+    assert agenda.first() == min((due for due in last.values() if due is not None), default=None)
     assert taken(agenda, as_of) == expected
     assert taken(agenda, as_of) == []
+    assert agenda.first() == min((due for due in last.values() if due is not None and due > as_of), default=None)
     assert {key for key in last if agenda.due(key)} == {key for key, due in last.items() if due and due > as_of}
 
 

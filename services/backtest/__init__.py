@@ -1,0 +1,1 @@
+"""What another policy would have raised of the same feed, and how well each does against what was truly the matter."""
