@@ -10,6 +10,7 @@ from .model import Bilingual, Code, Published
 
 __all__ = [
     "OPEN",
+    "UNLINKED",
     "Ask",
     "Evidence",
     "Flag",
@@ -25,6 +26,9 @@ Verdict = Literal["met", "not_met", "unknown", "error"]
 Level = Literal["low", "medium", "high", "very_high"]
 Priority = Literal["stat", "asap", "urgent", "routine"]
 Status = Literal["active", "acknowledged", "mitigated", "closed", "superseded", "retracted", "expired", "shadow"]
+
+UNLINKED = "identity_unmerged"
+"""The cause of a flag that was raised in error: it joined what is known of two persons."""
 
 OPEN: frozenset[str] = frozenset({"active", "acknowledged"})
 """The states in which a flag asks for something."""
@@ -96,5 +100,6 @@ class Flag(Published):
     evidence: list[Evidence] = Field(min_length=1)
     not_triggered: list[NotTriggered]
     lawful_basis: Code = Field(description="On which a unit may act, from the rule.")
-    superseded_by: str | None = None
+    linked: list[list[str]] = Field(default=[], description="Ids that counted as one person, of those concerned.")
+    superseded_by: str | None = Field(default=None, description="The flag under which the same need is told now.")
     outcome: Code | None = Field(default=None, description="What a person found; only then `closed`.")

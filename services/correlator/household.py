@@ -7,16 +7,16 @@ household must be looked at again though nothing comes in:
      "due": instant or null, "rules": hash of the rules that were asked last}
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from contracts.flags import OPEN
+from contracts.flags import OPEN, UNLINKED
 from services.correlator.compiled import Ruleset
 from services.correlator.episodes import flag_of
 from services.correlator.evaluate import Decision, Sight, at_rest, evaluate, why_not
 from services.correlator.kinds import EVERYTHING, Kinds, by_kind, changed
 from services.correlator.projections import projection_of
-from services.correlator.revision import gone, headers, revised
+from services.correlator.revision import gone, headers, revised, unlinked
 from services.correlator.rules import Rule
 from services.correlator.view import Household, Precedence
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
@@ -90,27 +90,46 @@ def make_correlate(
 
     def publish(before: Value, decisions: Sequence[Decision], sight: Sight, turn: Turn) -> Value:
         """All flags of the household, those with news published."""
-        flags, household_id = dict(before), sight.household.id
+        flags, household = dict(before), sight.household
         ids = {(flag["typology"], flag["subject"], flag["episode"]): flag_id for flag_id, flag in flags.items()}
-        wanted = set()
+        kept: dict[str, Decision] = {}
         for name, decision in _one_for_each_flag(decisions).items():
-            if name not in ids:
-                if not decision.fires:
-                    continue
-                ids[name] = flag_of(household_id, *name)
-            flag_id = ids[name]
-            wanted.add(flag_id)
+            if name in ids:
+                kept[ids[name]] = decision
+            elif decision.fires:
+                kept[flag_of(household.id, *name)] = decision
+        if left := [flag_id for flag_id in sorted(flags.keys() - kept.keys()) if _speaks(flags[flag_id], household)]:
+            # Before its heir: whoever reads that must know by then whose tasks it inherits.
+            heirs = _heirs(kept)
+            for flag_id in left:
+                last = flags[flag_id] = gone(flags[flag_id], turn.as_of, household, heirs.get(flag_id))
+                turn.emit("risk.flags", household.id, last, headers(last))
+        for flag_id, decision in kept.items():
             others = partial(why_not, decisions, ruleset.rules, decision)
             if (now := revised(decision, flag_id, flags.get(flag_id), ruleset.hash, others)) is not None:
                 flags[flag_id] = now
-                turn.emit("risk.flags", household_id, now, headers(now))
-        for flag_id in sorted(flags.keys() - wanted):
-            if flags[flag_id]["status"] in OPEN:
-                now = flags[flag_id] = gone(flags[flag_id], turn.as_of, sight.household)
-                turn.emit("risk.flags", household_id, now, headers(now))
+                turn.emit("risk.flags", household.id, now, headers(now))
         return flags
 
     return correlate, wake
+
+
+def _speaks(flag: Value, household: Household) -> bool:
+    """Whether a flag that nothing calls for any more has to say so: an open one, and one that was closed over facts of
+    two persons who counted as one."""
+    if flag["status"] == "closed":
+        return flag["cause"] != UNLINKED and unlinked(flag, household)
+    return flag["status"] in OPEN
+
+
+def _heirs(kept: Mapping[str, Decision]) -> dict[str, tuple[str, str]]:
+    """The flag (and its subject) that tells a need now, by every other id under which it may have been told."""
+    return {
+        former: (flag_id, decision.candidate.subject)
+        for flag_id, decision in kept.items()
+        for former in decision.candidate.flags_of(decision.rule.pattern)
+        if former not in kept
+    }
 
 
 def _one_for_each_flag(decisions: Sequence[Decision]) -> dict[tuple[str, str, str], Decision]:

@@ -7,13 +7,13 @@ holds every one of them to that model.
 from collections.abc import Callable, Sequence
 
 from contracts.envelope import Headers
-from contracts.flags import OPEN, Status
+from contracts.flags import OPEN, UNLINKED, Status
 from services.correlator.episodes import Candidate
 from services.correlator.evaluate import Decision
 from services.correlator.view import Household
 from services.runtime.fold import Value
 
-__all__ = ["gone", "headers", "revised"]
+__all__ = ["gone", "headers", "revised", "unlinked"]
 
 UNTIMED = frozenset({"as_of", "revision", "evidence", "not_triggered"})
 """What may differ between two evaluations without being news (of the evidence: `age`)."""
@@ -63,23 +63,34 @@ def revised(
         "evidence": decision.evidence,
         "not_triggered": others(),
         "lawful_basis": rule.lawful_basis,
+        "linked": [sorted(one.ids) for one in (candidate.person, candidate.carer) if one and len(one.ids) > 1],
         "superseded_by": None,
         "outcome": cause if status == "closed" else None,
     }
     return None if before is not None and _says_the_same(before, now) else now
 
 
-def gone(before: Value, as_of: str, household: Household) -> Value:
-    """The flag's last revision when what it was about no longer exists here: the evidence stays as it was."""
-    subject = before["subject"]
-    moved = household.aliases.get(subject, subject) != subject
-    return {
-        **before,
-        "revision": before["revision"] + 1,
-        "status": "superseded" if moved else "retracted",
-        "cause": "identity_merged" if moved else "no_longer_of_this_household",
-        "as_of": as_of,
-    }
+def gone(before: Value, as_of: str, household: Household, heir: tuple[str, str] | None) -> Value:
+    """The flag's last revision when what it was about no longer exists here under its name: the evidence stays as it
+    was. `heir`: (flag id, subject) under which the same need is told now."""
+    now = {**before, "revision": before["revision"] + 1, "as_of": as_of}
+    if heir is not None:
+        merged = heir[1] != before["subject"]
+        cause = "identity_merged" if merged else "same_episode"
+        return {**now, "status": "superseded", "cause": cause, "superseded_by": heir[0]}
+    if unlinked(before, household):
+        # what a person has closed stays closed; but whoever was told was told of a stranger
+        return {**now, "status": before["status"] if before["status"] == "closed" else "retracted", "cause": UNLINKED}
+    return {**now, "status": "retracted", "cause": "no_longer_of_this_household"}
+
+
+def unlinked(flag: Value, household: Household) -> bool:
+    """Whether ids that counted as one person when the flag was written are several persons now. One that tells this
+    household nothing any more is linked no longer: that comes in by another way than that the link is gone."""
+    for ids in flag.get("linked", ()):
+        if any(one not in household.by_id for one in ids) or len({household.aliases[one] for one in ids}) > 1:
+            return True
+    return False
 
 
 def headers(flag: Value) -> Headers:

@@ -31,20 +31,21 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
     if task.status == "rejected":
         next_unit(case, task, update.at)
     if task.status in BY_A_PERSON:
-        follow_up(case, task.flag_id, update.at)
+        follow_up(case, case.heir(task.flag_id), update.at)
     if task.status in TERMINAL:
         _found(case, task, update)
 
 
 def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
-    tasks = case.tasks_of(task.flag_id)
+    flag_id = case.heir(task.flag_id)
+    tasks = case.tasks_of(flag_id)
     by_people = [raw for raw in tasks if raw["status"] in BY_A_PERSON]
     cover = any("cover_confirmed" in raw["findings"] for raw in tasks)
     done = all(raw["status"] in TERMINAL for raw in tasks) and (
-        cover or _all_answered(case, case.state["flags"][task.flag_id])
+        cover or _all_answered(case, case.state["flags"][flag_id])
     )
-    before = case.state["found"].get(task.flag_id)
+    before = case.state["found"].get(flag_id)
     if not by_people or (not done and not (cover and before is None)):
         return
     value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None}
@@ -53,14 +54,14 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     fact = Fact(
         subject=case.household,
         kind="task.outcome",
-        key=task.flag_id,
+        key=flag_id,
         source=task.unit,
         version=(update.at, task.revision, update.update_id, 0, ""),
         at=update.at,
         received=update.at,
         value=value,
     )
-    case.found(task.flag_id, fact)
+    case.found(flag_id, fact)
 
 
 def _all_answered(case: Case, flag: Value) -> bool:
@@ -68,7 +69,7 @@ def _all_answered(case: Case, flag: Value) -> bool:
     episode opens again, it is asked again."""
     asked = [ask_of(raw) for raw in flag["asks"]] + [ask for ask, _ in found_steps(case, flag)]
     chains = [case.chain(flag["flag_id"], ask) for ask in asked]
-    return all(chain and chain[-1].status in BY_A_PERSON for chain in chains)
+    return all(any(task.status in BY_A_PERSON for task in chain) for chain in chains)
 
 
 def _digest(update: TaskUpdate) -> str:

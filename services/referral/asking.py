@@ -1,11 +1,11 @@
 """What a flag asks becomes tasks: one open task for each thing that an open flag asks for. Pure."""
 
-from contracts.flags import OPEN, Ask
+from contracts.flags import OPEN, UNLINKED, Ask
 from contracts.model import Bilingual
 from contracts.tasks import TERMINAL, Task
-from services.referral.case import Case
+from services.referral.case import Case, unseen
 from services.referral.closing import BY_A_PERSON
-from services.referral.lifecycle import first_revision, reissue, take_back
+from services.referral.lifecycle import entered_in_error, first_revision, reissue, take_back
 from services.referral.reading import ask_of, asks_of
 from services.runtime.fold import Value
 
@@ -17,23 +17,31 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
     flag = case.state["flags"][flag_id]
     mine = [case.task(raw) for raw in case.tasks_of(flag_id)]
     if flag["status"] not in OPEN:
-        if flag["status"] != "closed":
-            for task in mine:
-                case.publish(take_back(task, flag["cause"] or "withdrawn"))
+        _end(case, flag, mine)
         return
     asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
     for task in mine:
-        # the rules may have changed since it was asked
-        wanted = (task.purpose, task.asked_of) in asked
-        case.publish(reissue(task) if wanted else take_back(task, "no_longer_asked"))
+        if (task.purpose, task.asked_of) not in asked:  # the rules have changed since it was asked
+            case.publish(take_back(task, "no_longer_asked"))
     for raw in flag["asks"]:
         ask = ask_of(raw)
-        released = case.state["released"].get(flag_id)
+        released = case.released(flag_id)
         if ask.release == "wave" and released is None:
             continue  # a recorded hold: the flag itself, until an officer releases it
         since = released["at"] if released and ask.release == "wave" else None
         _ensure(case, flag, ask, now, since=since)
     follow_up(case, flag_id, now)
+
+
+def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
+    """What becomes of the tasks of a flag that asks nothing any more."""
+    for task in tasks:
+        if flag["cause"] == UNLINKED and task.status in BY_A_PERSON:
+            case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
+        elif flag["status"] == "superseded" and not unseen(case.state["tasks"][task.task_id]):
+            continue  # carried over: the need is told under another flag
+        elif flag["status"] != "closed":
+            case.publish(take_back(task, flag["cause"] or "withdrawn"))
 
 
 def follow_up(case: Case, flag_id: str, now: str) -> None:
@@ -58,7 +66,7 @@ def found_steps(case: Case, flag: Value) -> list[tuple[Ask, str]]:
 
 def next_unit(case: Case, task: Task, now: str) -> None:
     """After a decline: the next eligible unit, never back to one that declined; at the cap the duty officer."""
-    flag = case.state["flags"][task.flag_id]
+    flag = case.state["flags"][case.heir(task.flag_id)]
     if flag["status"] not in OPEN or task.business_status == "cancellation_requested":
         return
     ask = _asked(flag, task)
@@ -68,11 +76,33 @@ def next_unit(case: Case, task: Task, now: str) -> None:
 
 def _ensure(case: Case, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
     chain = case.chain(flag["flag_id"], ask)
-    latest = chain[-1] if chain else None
-    if latest is None or (latest.status == "cancelled" and latest.business_status != "queued"):
+    standing = max(chain, key=_standing, default=None)
+    for task in chain:
+        if task is not standing:  # asked under two flags that turned out to be of one need
+            case.publish(take_back(task, "duplicate"))
+    if standing is not None:
+        if (again := reissue(standing)) is not None:
+            case.publish(again)
+            standing = again
+        if standing.status not in TERMINAL:
+            _keep_current(case, standing, flag, ask)
+    if standing is None or (standing.status in TERMINAL and standing.status not in BY_A_PERSON):
         _request(case, flag, ask, now, part_of, since)
-    elif latest.status not in TERMINAL:
-        _keep_current(case, latest, flag, ask)
+
+
+def _standing(task: Task) -> tuple[int, int]:
+    """Which of several attempts counts: one with an outcome given by a person, else the open one that is furthest on,
+    else one that was taken back and may be wanted again, else the last."""
+    if task.status in BY_A_PERSON:
+        return 3, -task.attempt
+    if task.status not in TERMINAL and task.business_status != "cancellation_requested":
+        return 2, _FURTHER.index(task.status)
+    if reissue(task) is not None and task.status_reason != "duplicate":
+        return 1, task.attempt
+    return 0, task.attempt
+
+
+_FURTHER = ("requested", "received", "on-hold", "accepted", "in-progress")
 
 
 def _keep_current(case: Case, task: Task, flag: Value, ask: Ask) -> None:

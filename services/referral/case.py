@@ -14,9 +14,14 @@ from contracts.tasks import Task
 from services.referral.policy import Clock, Directory
 from services.runtime.fold import Turn, Value
 
-__all__ = ["Case", "Policy"]
+__all__ = ["Case", "Policy", "unseen"]
 
 EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0}
+
+
+def unseen(raw: Value) -> bool:
+    """Whether no unit has had a task yet."""
+    return bool(raw["business_status"] == "queued")
 
 
 class Policy(Protocol):
@@ -37,8 +42,28 @@ class Case:
         self._read: dict[str, Task] = {}
 
     def tasks_of(self, flag_id: str) -> list[Value]:
-        """Every task of a flag, as it stands."""
-        return [raw for raw in self.state["tasks"].values() if raw["flag_id"] == flag_id]
+        """Every task of a flag, as it stands, with those that it inherited. What nobody had seen is not inherited: it
+        is asked under the new name, whichever came first, the need or its name."""
+        return [
+            raw
+            for raw in self.state["tasks"].values()
+            if raw["flag_id"] == flag_id or (not unseen(raw) and self.heir(raw["flag_id"]) == flag_id)
+        ]
+
+    def heir(self, flag_id: str) -> str:
+        """The flag under which the need is told now: itself, unless it was superseded by one that has come in."""
+        flags, seen = self.state["flags"], {flag_id}
+        while (flag := flags[flag_id])["status"] == "superseded":
+            further = flag["superseded_by"]
+            if further not in flags or further in seen:
+                break
+            seen.add(flag_id := further)
+        return flag_id
+
+    def released(self, flag_id: str) -> Value | None:
+        """An officer's release of a flag, or of one that it supersedes; the first."""
+        names = [name for name in self.state["released"] if name in self.state["flags"] and self.heir(name) == flag_id]
+        return min((self.state["released"][name] for name in names), key=lambda one: one["at"], default=None)
 
     def task(self, raw: Value) -> Task:
         """A task of the state, read once."""
@@ -54,7 +79,7 @@ class Case:
             for raw in self.tasks_of(flag_id)
             if (raw["purpose"], raw["asked_of"]) == (ask.purpose, ask.unit)
         ]
-        return sorted(mine, key=lambda task: task.attempt)
+        return sorted(mine, key=lambda task: (task.attempt, task.requested_at, task.task_id))
 
     def publish(self, task: Task | None) -> None:
         """A task's next revision, to whoever reads its kind; nothing for None."""

@@ -52,3 +52,5 @@ def _take_flag(case: Case, flag: Value) -> None:
         return
     case.state["flags"][flag_id] = flag
     reconcile(case, flag_id, flag["as_of"])
+    if (heir := case.heir(flag_id)) != flag_id:
+        reconcile(case, heir, flag["as_of"])

@@ -8,7 +8,7 @@ from contracts.ids import task_id
 from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.runtime.fold import Refused
 
-__all__ = ["ALLOWED", "answer", "first_revision", "reissue", "take_back"]
+__all__ = ["ALLOWED", "answer", "entered_in_error", "first_revision", "reissue", "take_back"]
 
 _ENDS = {
     "complete": ("completed", "contact_made"),
@@ -120,6 +120,14 @@ def take_back(task: Task, cause: str) -> Task | None:
         changes = {"status": "cancelled", "status_reason": cause}
     else:
         changes = {"business_status": "cancellation_requested", "status_reason": cause}
+    return task.model_copy(update={"revision": task.revision + 1, **changes})
+
+
+def entered_in_error(task: Task, cause: str) -> Task | None:
+    """The next revision of a task that should never have been: what was answered is kept, and does not count."""
+    if task.status == "entered-in-error":
+        return None
+    changes = {"status": "entered-in-error", "status_reason": cause}
     return task.model_copy(update={"revision": task.revision + 1, **changes})
 
 

@@ -42,7 +42,7 @@ def read_answer(model: type[Answer], record: Record) -> Answer:
 _FLAG: Mapping[str, Types] = {
     **dict.fromkeys(("flag_id", "status", "level", "typology", "subject", "lawful_basis"), TEXT),
     **dict.fromkeys(("episode_at", "received_at", "as_of"), TEXT),
-    **dict.fromkeys(("cause", "district", "estate"), TEXT_OR_NULL),
+    **dict.fromkeys(("cause", "district", "estate", "superseded_by"), TEXT_OR_NULL),
     "revision": NUMBER,
     "title": OBJECT,
     "asks": LIST,

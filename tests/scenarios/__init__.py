@@ -2,8 +2,9 @@
 
 from tests.scenarios.answers import ANSWERS
 from tests.scenarios.feeds import FEEDS
+from tests.scenarios.identity import IDENTITY
 from tests.scenarios.model import Scenario
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS)
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *IDENTITY)

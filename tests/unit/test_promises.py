@@ -32,18 +32,28 @@ def release_some(line: Line, ends: Ends, as_of: str, dice: Random, share: float)
         take(line, decision_record(decision), ends)
 
 
+def heir(ends: Ends, flag_id: str) -> str:
+    """The flag under which a need is told now."""
+    while (flag := ends.flags[flag_id])["status"] == "superseded" and flag["superseded_by"] in ends.flags:
+        flag_id = flag["superseded_by"]
+    return flag_id
+
+
 def left_lying(ends: Ends, released: bool) -> list[str]:
     """Active flags with something asked and neither an open task with an owner, nor a person's outcome, nor a hold;
     and open tasks of flags that are not open which nobody asked to cancel."""
     faults = []
     for flag_id, flag in ends.flags.items():
-        mine = [task for task in ends.tasks.values() if task["flag_id"] == flag_id]
+        if flag["status"] == "superseded" and flag["superseded_by"] in ends.flags:
+            continue  # its heir has its tasks
+        mine = [task for task in ends.tasks.values() if heir(ends, task["flag_id"]) == flag_id]
         found = {f for task in mine if task["status"] in BY_A_PERSON for f in task["findings"]}
         asked = [*flag["asks"], *(step["ask"] for step in flag["then"] if step["on"] in found)]
         if flag["status"] in OPEN:
             for ask in asked:
                 chain = [t for t in mine if (t["purpose"], t["asked_of"]) == (ask["for"], ask["unit"])]
-                still = [t for t in chain if t["status"] not in TERMINAL]
+                going = [t for t in chain if t["status"] not in TERMINAL]
+                still = [t for t in going if t["business_status"] != "cancellation_requested"]
                 if ask["release"] == "wave" and not chain:
                     if released:
                         faults.append(f"{flag['rule']}: released, and nobody is asked")
