@@ -126,7 +126,7 @@ def _one_for_each(cases: Iterable[tuple[int, Case]]) -> Iterator[Case]:
 
 def _result(flag: Raw, tasks: Iterable[Raw]) -> str:
     answered = [task for task in tasks if task["status"] in _ANSWERED]
-    if any("no_arrangement" in task["findings"] or task["outcome"] == "placement_arranged" for task in answered):
+    if any("no_arrangement" in task["findings"] or _placed(task) for task in answered):
         return "urgent"
     if flag["status"] == "closed":
         return _CLOSED[flag["outcome"]]
@@ -135,6 +135,11 @@ def _result(flag: Raw, tasks: Iterable[Raw]) -> str:
     if flag["status"] == "mitigated":
         return "arranged" if any("cover_confirmed" in task["findings"] for task in answered) else "eased"
     return "withdrawn"
+
+
+def _placed(task: Raw) -> bool:
+    """Whether emergency support was given. (Respite for an absence that was planned is a placement too.)"""
+    return bool(task["outcome"] == "placement_arranged" and task["purpose"] == "arrange_emergency_support")
 
 
 def _on_a_list(flag: Raw, tasks: Iterable[Raw]) -> str:

@@ -93,7 +93,7 @@ class _Page:
             for line in table.lines
             if line.depth == depth and (self._own(line) is None or self._own(line))
         ]
-        if bars:
+        if sum(bar.value is not None for bar in bars) > 1:  # else there is nothing to compare
             title = self._text("chart", title=of(table.title, self.lang))
             section.append(bar_chart(f"chart-{table.code}", title, bars, self._text("mark")))
         lines = [line for line in table.lines if line.depth == 0 or line.district != 0 or line.territory != 0]

@@ -114,6 +114,8 @@ def _glance(
     for name, results in parts.items():
         mine = sum(counts[district, result] for result in results) if district else None
         all_ = sum(value for (_, result), value in counts.items() if result in results)
+        if name == "urgent" and programme.counts != "notices" and not all_:
+            continue  # the department states it of notices, also where there is none
         lines.append(Line(f"{programme.id}.{name}", TEXTS[name], 1, mine, all_))
     return lines
 
