@@ -1,14 +1,17 @@
 """The policy folder: rules, units, clocks, sources. Data that the department edits; checked whole at start."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from contracts.ids import Token
+from services.correlator.kinds import RANKED
 from services.correlator.rules import Rule
 from services.correlator.view import Precedence
 from services.referral.policy import Clock, Directory, Unit
 from services.runtime.errors import Problem
-from services.runtime.yaml_file import read
+from services.runtime.yaml_file import line_of, read
 
 __all__ = ["load_clocks", "load_directory", "load_rules", "load_sources"]
 
@@ -19,25 +22,47 @@ def load_rules(policy: Path) -> list[Rule]:
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise Problem(f"{folder}: no rule files (*.yaml); point KITHLINE_POLICY_DIR at a policy folder")
-    rules: dict[str, Rule] = {}
+    known = {"districts": _districts(policy)}
+    rules: dict[str, tuple[Path, Rule]] = {}
+    patterns: dict[str, tuple[Path, Rule]] = {}
     for path in files:
-        rule = read(path, TypeAdapter(Rule))
+        rule = read(path, TypeAdapter(Rule), known)
         if rule.id in rules:
-            raise Problem(f"{path}:1: rule id {rule.id!r} is used by another file too; give each rule an id of its own")
-        rules[rule.id] = rule
-    return [rules[name] for name in sorted(rules)]
+            raise Problem(
+                f"{path}:{line_of(path, 'id')}: rule id {rule.id!r} is used by {rules[rule.id][0].name} too; give each "
+                "rule an id of its own"
+            )
+        rules[rule.id] = path, rule
+        other_path, other = patterns.setdefault(rule.pattern, (path, rule))
+        if (rule.subject, rule.raises.episode) != (other.subject, other.raises.episode):
+            raise Problem(
+                f"{path}:{line_of(path, 'subject')}: typology {rule.pattern!r} is about a {other.subject} and its "
+                f"{other.raises.episode} in {other_path.name}, and about a {rule.subject} and its "
+                f"{rule.raises.episode} here; one typology has one subject and one kind of episode"
+            )
+    return [rules[name][1] for name in sorted(rules)]
+
+
+def _districts(policy: Path) -> frozenset[str]:
+    """The districts that the unit directory names: a rule cannot be switched for any other."""
+    return frozenset(code for unit in _units(policy) if unit.districts != "all" for code in unit.districts)
 
 
 def load_directory(policy: Path) -> Directory:
     """The unit directory of `units.yaml`. Raises Problem."""
+    return Directory(_units(policy))
+
+
+def _units(policy: Path) -> list[Unit]:
     path = policy / "units.yaml"
     units = read(path, TypeAdapter(list[Unit]))
     seen: set[str] = set()
-    for unit in units:
+    for number, unit in enumerate(units):
         if unit.id in seen:
-            raise Problem(f"{path}: unit id {unit.id!r} occurs twice; give each unit an id of its own")
+            where = f"{path}:{line_of(path, number, 'id')}"
+            raise Problem(f"{where}: unit id {unit.id!r} occurs twice; give each unit an id of its own")
         seen.add(unit.id)
-    return Directory(units)
+    return units
 
 
 def load_clocks(policy: Path) -> dict[str, Clock]:
@@ -52,4 +77,14 @@ def load_clocks(policy: Path) -> dict[str, Clock]:
 
 def load_sources(policy: Path) -> Precedence:
     """Which source prevails, of `sources.yaml`. Raises Problem."""
-    return read(policy / "sources.yaml", TypeAdapter(dict[str, tuple[str, ...]]))
+    path = policy / "sources.yaml"
+    sources = read(path, TypeAdapter(dict[str, tuple[Token, ...]]))
+    for kind, named in sources.items():
+        where = f"{path}:{line_of(path, kind)}: {kind}"
+        if kind not in RANKED:
+            near = get_close_matches(kind, RANKED, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(RANKED))}"
+            raise Problem(f"{where}: of no such kind of fact does one source prevail; {hint}")
+        if len(set(named)) != len(named):
+            raise Problem(f"{where}: a source is named twice; keep the place that it should have")
+    return sources

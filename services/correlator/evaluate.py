@@ -135,23 +135,21 @@ def _decide(rule: Compiled, candidate: Candidate) -> Decision:
     )
 
 
-def why_not(decisions: Sequence[Decision], rules: Iterable[Compiled], fired: Decision) -> list[Value]:
-    """For every other rule: the clauses that kept it from firing for this subject (or its household), as
-    `contracts.flags.NotTriggered` is written."""
+def why_not(decisions: Sequence[Decision], fired: Decision) -> list[Value]:
+    """For every other rule that had an episode to look at for this subject (or its household): the clauses that kept
+    it from firing, as `contracts.flags.NotTriggered` is written. So a flag does not grow with the number of rules;
+    `kithline explain --rule` answers for the others, too."""
     subjects = (fired.candidate.subject, fired.candidate.household.id)
     about: dict[str, list[Decision]] = {}
     for decision in decisions:
         if decision.candidate.subject in subjects:
             about.setdefault(decision.rule.rule.id, []).append(decision)
-    others = []
-    for rule in rules:
-        name = rule.rule.id
-        decided = about.get(name)
-        if name == fired.rule.rule.id or (decided and any(decision.fires for decision in decided)):
-            continue
-        failed = decided[0].failed if decided else rule.no_episode
-        others.append({"rule": name, "version": rule.rule.version, "failed": failed})
-    return others
+    about.pop(fired.rule.rule.id, None)
+    return [
+        {"rule": name, "version": decided[0].rule.rule.version, "failed": decided[0].failed}
+        for name, decided in about.items()
+        if not any(decision.fires for decision in decided)
+    ]
 
 
 def _evidence(rule: Compiled, as_of: str, judged: Judged) -> Value:

@@ -105,7 +105,7 @@ def make_correlate(
                 last = flags[flag_id] = gone(flags[flag_id], turn.as_of, household, heirs.get(flag_id))
                 turn.emit("risk.flags", household.id, last, headers(last))
         for flag_id, decision in kept.items():
-            others = partial(why_not, decisions, ruleset.rules, decision)
+            others = partial(why_not, decisions, decision)
             if (now := revised(decision, flag_id, flags.get(flag_id), ruleset.hash, others)) is not None:
                 flags[flag_id] = now
                 turn.emit("risk.flags", household.id, now, headers(now))

@@ -17,6 +17,7 @@ __all__ = [
     "MEMBERS",
     "PERSONS",
     "PLACE",
+    "RANKED",
     "STAYS",
     "VISITS",
     "ByKind",
@@ -47,6 +48,10 @@ MEMBERS: Kinds = frozenset({PERSONS, "occupancy.roster"}) | STAYS | DEATH
 
 PLACE: Kinds = ADDRESS | MEMBERS | CONTACT | {"residence"}
 """Where a household is, for want of an address as somebody said of its members."""
+
+RANKED: Kinds = STAYS | VISITS | BIRTH | CARE | {"care.gives", "deceased"}
+"""Of these two sources may say different things about one matter; which of them prevails is policy (`sources.yaml`).
+What else is said stands beside what others say: calls, observations, services, cohorts."""
 
 
 def by_kind(facts: list[Fact]) -> ByKind:

@@ -3,7 +3,8 @@
 Everything here is a function of the facts alone; where time matters, an instant is an argument.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from contracts.facts import Fact
@@ -59,19 +60,25 @@ class Visit(NamedTuple):
         return "returned_home" if self.discharged is not None else "in_hospital"
 
 
+_KEY = itemgetter("key")
+
+
 class Person:
     """One person under all linked ids; `id` is the smallest of them. `facts` are by kind, each in a fixed order."""
 
-    def __init__(self, person_id: str, ids: tuple[str, ...], facts: dict[str, list[Fact]]) -> None:
+    def __init__(
+        self, person_id: str, ids: tuple[str, ...], facts: dict[str, list[Fact]], precedence: Precedence
+    ) -> None:
         self.id = person_id
         self.ids = ids
         self.facts = facts
+        self.precedence = precedence
 
     def of(self, kind: str) -> Sequence[Fact]:
         """The facts of one kind, in a fixed order."""
         return self.facts.get(kind, ())
 
-    def one(self, kind: str, key: str | None = None, precedence: Precedence | None = None) -> Fact | None:
+    def one(self, kind: str, key: str | None = None) -> Fact | None:
         """The fact that prevails among those of a kind (and key): by the sources' precedence, then by version."""
         found = self.facts.get(kind)
         if not found:
@@ -80,9 +87,23 @@ class Person:
             found = [fact for fact in found if fact["key"] == key]
         if len(found) < 2:
             return found[0] if found else None
-        order = (precedence or {}).get(kind, ())
-        rank = {source: -place for place, source in enumerate(order)}
-        return max(found, key=lambda fact: (rank.get(fact["source"], -len(order)), fact["version"]))
+        return max(found, key=lambda fact: (-self._rank(fact), fact["version"]))
+
+    def prevailing(self, kind: str, about: Callable[[Fact], str]) -> Sequence[Fact]:
+        """The facts of one kind, without those that speak of the same matter (`about`) as a source that outranks
+        theirs."""
+        found = self.of(kind)
+        if len(found) < 2 or kind not in self.precedence:
+            return found
+        best: dict[str, int] = {}
+        for fact in found:
+            best[about(fact)] = min(self._rank(fact), best.get(about(fact), 99))
+        return [fact for fact in found if self._rank(fact) == best[about(fact)]]
+
+    def _rank(self, fact: Fact) -> int:
+        """0 for the source that policy names first for this kind of fact; sources that it does not name come last."""
+        order = self.precedence.get(fact["kind"], ())
+        return order.index(fact["source"]) if fact["source"] in order else len(order)
 
     @lazy
     def visits(self) -> list[Visit]:
@@ -112,7 +133,7 @@ class Person:
                 return [(fact["at"], "", fact["key"]) for fact in begun]
         starts: dict[str, str] = {}
         for kind in ("membership.start", "membership.asserted"):
-            for fact in self.of(kind):
+            for fact in self.prevailing(kind, _KEY):
                 latest = starts.get(fact["key"])
                 if kind == "membership.start" or latest is None:
                     starts[fact["key"]] = fact["at"] if latest is None else max(latest, fact["at"])
@@ -124,8 +145,8 @@ class Person:
 
     def joined(self, household: str) -> list[Fact]:
         """The facts that say that the person lives in a household."""
-        kinds = ("membership.start", "membership.asserted")
-        return [fact for kind in kinds if kind in self.facts for fact in self.facts[kind] if fact["key"] == household]
+        kinds = [kind for kind in ("membership.start", "membership.asserted") if kind in self.facts]
+        return [fact for kind in kinds for fact in self.prevailing(kind, _KEY) if fact["key"] == household]
 
     def home_at(self, instant: str) -> str:
         """The household where the person lived then; before the first known membership the first, after the last
@@ -162,15 +183,29 @@ class Person:
         return None
 
     @lazy
+    def cares_for(self) -> Sequence[Fact]:
+        """Whom the person cares for: of each cared-for person, what the sources say that prevail."""
+        return self.prevailing("care.gives", _person_of)
+
+    @lazy
     def deceased(self) -> Fact | None:
-        """The fact of a confirmed death (a reported one waits for a human)."""
+        """The fact of a confirmed death (a reported one waits for a human). Of several sources' claims that of the
+        prevailing one counts."""
         if "deceased" not in self.facts and "visit.died" not in self.facts:
             return None
-        for fact in self.of("deceased"):
-            if (fact["value"] or {}).get("confidence") == "confirmed":
-                return fact
+        claims = [(-self._rank(fact), _confirmed(fact), fact["version"], fact) for fact in self.of("deceased")]
+        if claims and (prevailing := max(claims, key=itemgetter(0, 1, 2)))[1]:
+            return prevailing[-1]
         return next((visit.death for visit in self.visits if visit.died and not visit.cancelled), None)
 
     @property
     def in_hospital(self) -> bool:
         return any(visit.away and not visit.died for visit in self.visits)
+
+
+def _person_of(fact: Fact) -> str:
+    return str((fact["value"] or {})["person"])
+
+
+def _confirmed(fact: Fact) -> bool:
+    return (fact["value"] or {}).get("confidence") == "confirmed"

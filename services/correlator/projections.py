@@ -34,7 +34,7 @@ _TEXT, _YEAR, _YES_NO, _LIST = (str,), (int, NoneType), (bool,), (list,)
 
 NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "absence": {"starts_at": _TEXT, "ends_at": _TEXT},
-    "care.gives": {"group": _TEXT},
+    "care.gives": {"person": _TEXT, "group": _TEXT},
     "care.receives": {"person": _TEXT},
     "contact": {"topics": _LIST, "gravity": _TEXT, "immediate_danger": _YES_NO, "district": (str, NoneType)},
     "membership.asserted": {"birth_year": _YEAR},

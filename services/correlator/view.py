@@ -59,7 +59,7 @@ class Household:
         """Everybody of whom something is known here, by the smallest id."""
         by_id = self.by_id
         if "identity.link" not in self.kinds:
-            return {known: Person(known, (known,), by_id[known]) for known in sorted(by_id)}
+            return {known: Person(known, (known,), by_id[known], self.precedence) for known in sorted(by_id)}
         ids: dict[str, list[str]] = {}
         for known in sorted(self.aliases):
             ids.setdefault(self.aliases[known], []).append(known)
@@ -67,7 +67,7 @@ class Household:
         for known in sorted(by_id):
             canonical = self.aliases[known]
             if canonical not in persons:
-                persons[canonical] = Person(canonical, tuple(ids[canonical]), {})
+                persons[canonical] = Person(canonical, tuple(ids[canonical]), {}, self.precedence)
             facts = persons[canonical].facts
             for kind, of_kind in by_id[known].items():
                 facts[kind] = [*facts.get(kind, ()), *of_kind]
@@ -118,8 +118,8 @@ class Household:
         who is known to live here changes nothing."""
         facts: list[Fact] = []
         for person in self.persons.values():
-            began = [f for f in person.of("membership.start") if f["key"] == self.id]
-            facts += began or [f for f in person.of("membership.asserted") if f["key"] == self.id]
+            joined = person.joined(self.id)
+            facts += [f for f in joined if f["kind"] == "membership.start"] or joined
             facts += [f for f in person.of("membership.end") if f["key"] == self.id]
         if not DEATH.isdisjoint(self.kinds):
             for person in self.persons.values():
@@ -162,13 +162,18 @@ class Household:
         return max(moved_in.values(), key=lambda fact: (fact["at"], fact["key"]), default=None)
 
     def carers_of(self, person: Person) -> list[tuple[Person, Fact]]:
-        """Who cares for a person, each with the fact that says so; only those whom this household knows of."""
+        """Who cares for a person, each with the fact that says so (that of the source that prevails); only those whom
+        this household knows of."""
         carers: dict[str, tuple[Person, Fact]] = {}
-        for fact in person.of("care.receives"):
+        for fact in person.prevailing("care.receives", self._carer_in):
             carer = self.person((fact["value"] or {})["person"])
             if carer is not None and carer.id != person.id:
                 carers.setdefault(carer.id, (carer, fact))
         return [carers[carer_id] for carer_id in sorted(carers)]
+
+    def _carer_in(self, fact: Fact) -> str:
+        carer: str = (fact["value"] or {})["person"]
+        return self.aliases.get(carer, carer)
 
     @lazy
     def cared_for(self) -> list[Person]:

@@ -1,7 +1,8 @@
 """Reads policy files. A wrong file is one clear error at start that names file, line and what is expected."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.runtime.errors import Problem
 
-__all__ = ["read"]
+__all__ = ["line_of", "read"]
 
 T = TypeVar("T")
 
@@ -27,8 +28,11 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 
 
-def read(path: Path, shape: TypeAdapter[T]) -> T:
-    """The validated content of one YAML file. Raises Problem with file and line for whatever is wrong."""
+def read(path: Path, shape: TypeAdapter[T], context: Mapping[str, Any] | None = None) -> T:
+    """The validated content of one YAML file. Raises Problem with file and line for whatever is wrong.
+
+    `context` is what validators may look up (pydantic's). One that complains of a model as a whole may name the place
+    within in the `at` of its error's context."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as unreadable:
@@ -44,13 +48,25 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 1
         raise Problem(f"{path}:{line}: not YAML: {broken.problem}") from None
     try:
-        return shape.validate_python(content)
+        return shape.validate_python(content, context=context)
     except ValidationError as error:
-        fault = _first(error.errors(include_url=False), content)
+        faults = [{**fault, "loc": _place(fault)} for fault in error.errors(include_url=False)]
+        fault = _first(faults, content)
         steps = _steps(fault["loc"], content)
         where = ".".join(str(step) for step in steps) or "file"
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise Problem(f"{path}:{_line(node, steps)}: {where}: {_expected(fault)}{more}") from None
+        # one mistake in a form of several is several faults to pydantic
+        others = {tuple(_steps(other["loc"], content)[:2]) for other in faults} - {tuple(steps[:2])}
+        more = f" (and {len(others)} more)" if others else ""
+        raise Problem(f"{path}:{_line(node, steps)}: {where}: {_expected(fault, shape)}{more}") from None
+
+
+def line_of(path: Path, *steps: str | int) -> int:
+    """The line of a place in a file that has been read before, for complaints about more than one file."""
+    return _line(_Loader(path.read_text(encoding="utf-8")).get_single_node(), steps)
+
+
+def _place(fault: Any) -> tuple[str | int, ...]:
+    return (*fault["loc"], *fault.get("ctx", {}).get("at", ()))
 
 
 def _first(faults: Sequence[Any], content: Any) -> Any:
@@ -65,13 +81,54 @@ def _first(faults: Sequence[Any], content: Any) -> Any:
     return next(beside, first)
 
 
-def _expected(fault: Any) -> str:
+def _expected(fault: Any, shape: TypeAdapter[Any]) -> str:
     message: str = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        return "is not a word that is known here; check its spelling"
-    if fault["type"] == "missing":
-        return "is missing; add it"
+    match fault["type"]:
+        case "extra_forbidden":
+            near = get_close_matches(str(fault["loc"][-1]), _words(shape, fault["loc"][:-1]), n=1)
+            return f"is not a word that is known here; {f'did you mean {near[0]!r}?' if near else 'check its spelling'}"
+        case "missing":
+            return "is missing; add it"
+        case "literal_error":
+            near = get_close_matches(str(fault["input"]), re.findall(r"'([^']+)'", message), n=1)
+            return f"did you mean {near[0]!r}? {message}" if near else message
+        case "date_from_datetime_parsing" | "date_parsing":
+            return "is no day; write it as 2026-12-31"
     return message
+
+
+def _words(shape: TypeAdapter[Any], location: Sequence[str | int]) -> list[str]:
+    """The words that may stand at a place, in any of the forms that what stands there may have."""
+    schema = shape.json_schema()
+    places = [schema]
+    for step in (*location, None):
+        places = [form for place in places for form in _forms(place, schema)]
+        if step is not None:
+            inner = [_inner(place, step) for place in places]
+            # pydantic also names the members of unions, which are no steps in the file
+            places = [place for place in inner if place is not None] or places
+    return sorted({word for place in places for word in place.get("properties", ())})
+
+
+def _forms(place: Any, schema: Any) -> Iterator[Any]:
+    if "$ref" in place:
+        yield from _forms(schema["$defs"][place["$ref"].rsplit("/", 1)[1]], schema)
+    elif forms := place.get("anyOf") or place.get("oneOf"):
+        for form in forms:
+            yield from _forms(form, schema)
+    else:
+        yield place
+
+
+def _inner(place: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        inner = place.get("items")
+    else:
+        inner = place.get("properties", {}).get(step, place.get("additionalProperties"))
+    return inner if isinstance(inner, dict) else None
+
+
+_WORD = re.compile(r"[a-z][\w-]*").fullmatch
 
 
 def _steps(location: Sequence[str | int], content: Any) -> list[str | int]:
@@ -84,8 +141,8 @@ def _steps(location: Sequence[str | int], content: Any) -> list[str | int]:
         elif isinstance(content, dict) and step in content:
             content = content[step]
             steps.append(step)
-        elif isinstance(content, dict) and place == len(location) - 1:
-            steps.append(step)
+        elif isinstance(content, dict) and place == len(location) - 1 and _WORD(str(step)):
+            steps.append(step)  # what is missing
     return steps
 
 

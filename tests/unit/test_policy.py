@@ -26,24 +26,34 @@ def load_all(policy: Path) -> None:
     load_sources(policy)
 
 
-def line_with(path: Path, text: str) -> int:
-    return next(number for number, line in enumerate(path.read_text().splitlines(), 1) if text in line)
+def line_with(path: Path, text: str, again: bool = False) -> int:
+    """The line with this text, or the second one."""
+    return [number for number, line in enumerate(path.read_text().splitlines(), 1) if text in line][again]
 
 
 def test_the_policy_of_the_repository_is_right(policy: Path) -> None:
     load_all(policy)
 
 
+SECOND = "(the second line with what somebody wrote)"
+
 MISTAKES = [
     # (name, file, what stands there, what somebody wrote, the text of the line blamed, what the message says)
-    ("misspelt word", RULE, "subject: cared", "subjekt: cared", "subjekt:", r"subjekt: is not a word that is known"),
+    (
+        "misspelt word",
+        RULE,
+        "subject: cared",
+        "subjekt: cared",
+        "subjekt:",
+        r"subjekt: is not a word that is known here; did you mean 'subject'\?",
+    ),
     (
         "unknown fact",
         RULE,
         "fact: carer.cohort",
         "fact: carer.kohort",
         "kohort",
-        r"no fact is called 'carer.kohort'; known",
+        r"no fact is called 'carer.kohort'; did you mean 'carer.cohort'\?",
     ),
     (
         "two limits",
@@ -67,15 +77,15 @@ MISTAKES = [
         "episode: hospital_visit",
         "episode: hospital_stay",
         "episode:",
-        r"no episode is called 'hospital_stay'; known",
+        r"no episode is called 'hospital_stay'; did you mean 'hospital_visit'\?",
     ),
     (
         "episode of another subject",
         RULE,
         "subject: cared_for_person",
         "subject: person",
-        "id: carer",
-        r"is about a cared_for_person",
+        "subject: person",
+        r"subject: episode 'hospital_visit' is about a cared_for_person, but subject is 'person'; change one",
     ),
     (
         "unknown unit kind",
@@ -83,7 +93,7 @@ MISTAKES = [
         "unit: hotline,",
         "unit: hot_line,",
         "unit: hot_line",
-        r"unit: Input should be 'hotline'",
+        r"unit: did you mean 'hotline'\? Input should be",
     ),
     (
         "unknown priority",
@@ -99,7 +109,7 @@ MISTAKES = [
         "level: high\n  raised_by",
         "level: higher\n  raised_by",
         "level: higher",
-        r"level: Input should be 'low'",
+        r"level: did you mean 'high'\? Input should be 'low'",
     ),
     ("version that is none", RULE, "version: 1", "version: 0", "version: 0", r"version: .*greater than or equal to 1"),
     ("title in one language", RULE, ", zh-Hant: 照顧者入院", "", "title:", r"zh-Hant: is missing; add it"),
@@ -141,7 +151,7 @@ MISTAKES = [
         "units.yaml",
         "id: ssp-decc-2",
         "id: ssp-decc-1",
-        None,
+        SECOND,
         r"unit id 'ssp-decc-1' occurs twice; give each",
     ),
     (
@@ -159,6 +169,118 @@ MISTAKES = [
         "acknowledge: 0,",
         "acknowledge: 0",
         r"acknowledge: .*greater than 0",
+    ),
+    (
+        "a limit of another kind than the fact",
+        RULE,
+        "{fact: carer.in_hospital, is: true}",
+        "{fact: carer.in_hospital, at_least: 1}",
+        "at_least: 1",
+        r"when.0: carer.in_hospital takes is: true or is: false$",
+    ),
+    (
+        "a code that the fact never has",
+        RULE,
+        "in: [allowance_carers_of_elderly,",
+        "in: [allowance_carer_of_elderly,",
+        "allowance_carer_of_elderly",
+        r"carer.cohort is never 'allowance_carer_of_elderly'; did you mean 'allowance_carers_of_elderly'\?",
+    ),
+    (
+        "yes where true is meant",
+        RULE,
+        "{fact: carer.in_hospital, is: true}",
+        "{fact: carer.in_hospital, is: yes}",
+        "is: yes",
+        r"is: Input should be a valid boolean",
+    ),
+    (
+        "a fact of another kind of episode",
+        "rules/carer-strain.yaml",
+        "{fact: contacts.most_in_14_days, at_least: 3}",
+        "{fact: carer.in_hospital, is: true}",
+        "carer.in_hospital",
+        r"when.0.any.0: carer.in_hospital cannot be asked: an episode of kind 'strain_run' has no visit; use another",
+    ),
+    (
+        "an empty title",
+        RULE,
+        "title: {en: A carer has been admitted to hospital,",
+        "title: {en: '',",
+        "title:",
+        r"title.en: String should have at least 1 character",
+    ),
+    (
+        "a day that is none",
+        RULE,
+        "version: 1",
+        "version: 1\nvalid_from: 2026-02-30",
+        "valid_from",
+        r"valid_from: is no day; write it as 2026-12-31",
+    ),
+    (
+        "valid until before valid from",
+        RULE,
+        "version: 1",
+        "version: 1\nvalid_from: 2026-07-01\nvalid_until: 2026-06-30",
+        "valid_until",
+        r"valid_until: is before valid_from; the last day",
+    ),
+    (
+        "an unknown district",
+        RULE,
+        "version: 1",
+        "version: 1\ndistricts: {only: [SSSP]}",
+        "districts",
+        r"districts.only.0: units.yaml names no district 'SSSP'; did you mean 'SSP'\?",
+    ),
+    (
+        "districts both ways",
+        RULE,
+        "version: 1",
+        "version: 1\ndistricts: {only: [SSP], except: [KTS]}",
+        "districts",
+        r"districts: districts has exactly one of: only, except",
+    ),
+    (
+        "a follow-up on an unknown finding",
+        RULE,
+        "on: unreachable",
+        "on: unreachabel",
+        "unreachabel",
+        r"then.1.on: did you mean 'unreachable'\?",
+    ),
+    (
+        "a priority for an unknown level",
+        RULE,
+        "priority: urgent, round_the_clock: true}\nthen",
+        "priority: urgent, priority_by_level: {highest: stat}}\nthen",
+        "highest",
+        r"priority_by_level\.highest.*: did you mean 'high'\?",
+    ),
+    (
+        "a misspelt word within a clause",
+        RULE,
+        "equals: 0, if_unknown: met",
+        "equals: 0, if_unkown: met",
+        "if_unkown",
+        r"if_unkown: is not a word that is known here; did you mean 'if_unknown'\?",
+    ),
+    (
+        "a source of an unknown kind of fact",
+        "sources.yaml",
+        "care.receives:",
+        "care.recieves:",
+        "care.recieves",
+        r"care.recieves: of no such kind of fact does one source prevail; did you mean 'care.receives'\?",
+    ),
+    (
+        "a source twice",
+        "sources.yaml",
+        "[immigration, swd-register, hd-tenancies]",
+        "[immigration, swd-register, immigration]",
+        "deceased",
+        r"deceased: a source is named twice",
     ),
     (
         "a source that is no list",
@@ -185,16 +307,53 @@ def test_a_mistake_is_named(
         load_all(policy)
     message = str(caught.value)
     assert "\n" not in message
-    if blamed:
+    if blamed is SECOND:
+        assert message.startswith(f"{path}:{line_with(path, wrong, again=True)}: "), message
+    elif blamed:
         assert message.startswith(f"{path}:{line_with(path, blamed)}: "), message
     else:
         assert message.startswith(f"{path}:"), message
 
 
+def test_there_are_more_than_twenty_kinds_of_mistake() -> None:
+    assert len({mistake[0] for mistake in MISTAKES}) == len(MISTAKES) > 20
+
+
 def test_two_rules_of_one_id(policy: Path) -> None:
     shutil.copy(policy / RULE, policy / "rules" / "zz-again.yaml")
-    with pytest.raises(Problem, match=r"zz-again\.yaml:1: rule id 'carer-admitted' is used by another file too"):
+    with pytest.raises(
+        Problem, match=r"zz-again\.yaml:2: rule id 'carer-admitted' is used by carer-admitted.yaml too; give"
+    ):
         load_all(policy)
+
+
+def test_two_subjects_of_one_typology(policy: Path) -> None:
+    path = policy / "rules" / "carer-strain.yaml"
+    path.write_text(path.read_text().replace("version: 1", "version: 1\ntypology: carer-admitted", 1))
+    with pytest.raises(Problem, match=r"carer-strain\.yaml:5: typology 'carer-admitted' is about a cared_for_person"):
+        load_all(policy)
+
+
+def test_a_rule_in_shadow_never_shares_a_typology(policy: Path) -> None:
+    """What it would raise must not stand in for what is raised."""
+    path = policy / "rules" / "carer-strain.yaml"
+    path.write_text(path.read_text().replace("version: 1", "version: 1\nmode: shadow\ntypology: carer-admitted", 1))
+    assert {rule.pattern for rule in load_rules(policy)} >= {"carer-strain", "carer-admitted"}
+
+
+@pytest.mark.parametrize("fires", ["fires: true", "fires: false", ""])
+def test_a_live_rule_without_examples(policy: Path, fires: str) -> None:
+    path = policy / RULE
+    text = path.read_text()
+    head, examples = text.split("examples:\n")
+    kept = [one for one in examples.split("  - name")[1:] if fires and fires in one]
+    path.write_text(head + "examples:\n" + "".join(f"  - name{one}" for one in kept) if kept else head)
+    with pytest.raises(
+        Problem, match=r"carer-admitted\.yaml:\d+: examples: a live rule needs examples: some that fire"
+    ):
+        load_rules(policy)
+    path.write_text(path.read_text().replace("version: 1", "version: 1\nmode: shadow", 1))
+    load_rules(policy)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def household_kind(candidate: Candidate) -> Seen:
         of_groups = [
             care
             for member in members
-            for care in member.of("care.gives")
+            for care in member.cares_for
             if (care["value"] or {})["group"] in ("elderly", "disabled")
         ]
         kinds.update(f"carer_of_{(care['value'] or {})['group']}" for care in of_groups)
