@@ -28,8 +28,9 @@ __all__ = ["Asked", "Life", "Raised", "live"]
 
 
 class Raised(NamedTuple):
-    """A flag that was raised, and still stood when time moved on. `level` is the highest that it had, `ended` why it no
-    longer stands (None: it does); `persons` are those of whose events it speaks; `listed`: it waits for an officer."""
+    """A flag that was raised, and still stood when time moved on. `level` is the highest that it had; `ended` and
+    `ended_at` say why and when it ceased to stand (None: it stands); `persons` are those of whose events it speaks;
+    `listed`: it waits for an officer."""
 
     flag_id: str
     rule: str
@@ -40,6 +41,7 @@ class Raised(NamedTuple):
     level: str
     at: str
     ended: str | None
+    ended_at: str | None
     listed: bool
     persons: frozenset[str]
     group: Group
@@ -226,6 +228,7 @@ def _conclude(life: Life, watch: _Watch, line: Line, policy: Path, as_of: str, w
                 level=watch.levels[flag_id],
                 at=at,
                 ended=None if _stands(flag) else flag["cause"] or flag["status"],
+                ended_at=None if _stands(flag) else flag["as_of"],
                 listed=any(ask.get("release") == "wave" for ask in flag["asks"]),
                 persons=frozenset([flag["subject"], *(told[event] for event in events if event in told)]),
                 group=of_households.get(flag["household_id"], elsewhere),
