@@ -11,6 +11,8 @@ __all__ = [
     "Token",
     "contact_id",
     "flag_id",
+    "household_of_address",
+    "household_of_block",
     "household_of_person",
     "household_of_tenancy",
     "is_person",
@@ -28,7 +30,8 @@ PersonId = Annotated[str, StringConstraints(pattern=r"^p-[0-9a-f]{32}$")]
 """A keyed pseudonym: `p-` and 128 bits of HMAC-SHA256 in hex, made inside the source's own zone."""
 
 HouseholdId = Annotated[str, StringConstraints(pattern=r"^h-[0-9a-f-]{36}$")]
-"""`h-` and a UUID, minted from the household's first tenancy, or from a person who has none."""
+"""`h-` and a UUID, minted from the household's first tenancy; from a person, or a flat, where no tenancy is known; from
+a block, for what concerns all who live there."""
 
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._|-]{0,95}$")]
 """An id or code of another system: letters, digits and `:._|-`; no spaces, so no free text."""
@@ -46,6 +49,16 @@ def household_of_tenancy(tenancy: str) -> str:
 def household_of_person(person: str) -> str:
     """The household of one, of a person (or unidentified contact) without a known tenancy."""
     return "h-" + _derive(_HOUSEHOLD, "person", person)
+
+
+def household_of_address(unit: str) -> str:
+    """The household of a flat at which somebody was found of whom no tenancy is known."""
+    return "h-" + _derive(_HOUSEHOLD, "address", unit)
+
+
+def household_of_block(block: str) -> str:
+    """What stands in for a household where something concerns a whole block."""
+    return "h-" + _derive(_HOUSEHOLD, "block", block)
 
 
 def contact_id(source: str, event: str) -> str:

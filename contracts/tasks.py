@@ -32,6 +32,8 @@ UnitKind = Literal[
     "disability_support",
     "carer_resource",
     "emergency_alarm",
+    "family_protection",
+    "youth_outreach",
     "district_office",
 ]
 UNIT_KINDS: tuple[UnitKind, ...] = UnitKind.__args__  # type: ignore[attr-defined]
@@ -102,7 +104,14 @@ Finding = Literal[
     "needs_carer_support",
     "wishes_alarm",
     "needs_respite",
+    "needs_protection",
+    "needs_youth_service",
+    "death_confirmed",
+    "disclosure_justified",
 ]
+
+
+Clock = Literal["acknowledge", "contact"]
 
 
 class Task(Published):
@@ -112,7 +121,7 @@ class Task(Published):
     placer_id: str = Field(description="Our id of the order; equal to task_id in this version.")
     filler_id: Token | None = Field(default=None, description="The unit's own id, once it gave one.")
     attempt: int = Field(ge=1)
-    part_of: str | None = Field(default=None, description="The task whose answer led to this one.")
+    part_of: str | None = Field(default=None, description="The task whose answer (or silence) led to this one.")
     revision: int = Field(ge=1)
     status: TaskStatus
     business_status: BusinessStatus
@@ -133,7 +142,10 @@ class Task(Published):
     requested_at: Instant = Field(description="From when the clocks run.")
     due_ack: Instant
     due_contact: Instant
+    breaches: list[Clock] = Field(default=[], description="The clocks that have run out, each once.")
     attempts_to_reach: int = Field(default=0, ge=0)
+    parked_until: Instant | None = Field(default=None, description="When it is due again after attempts in vain.")
+    resumes_as: TaskStatus | None = Field(default=None, description="What it returns to when our hold is over.")
     findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None
     lawful_basis: Code
@@ -160,6 +172,7 @@ class TaskUpdate(BaseModel):
     findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None
     filler_id: Token | None = None
+    lawful_basis: Code | None = Field(default=None, description="With finding `disclosure_justified`: on which basis.")
 
     @model_validator(mode="after")
     def _says_what_it_must(self) -> "TaskUpdate":
@@ -167,4 +180,6 @@ class TaskUpdate(BaseModel):
             raise ValueError("a reject needs a reason: one of " + ", ".join(DECLINE_CODES))
         if self.action in ("complete", "fail") and self.outcome is None:
             raise ValueError(f"action {self.action!r} needs an outcome: one of " + ", ".join(OUTCOMES))
+        if "disclosure_justified" in self.findings and self.lawful_basis is None:
+            raise ValueError("finding 'disclosure_justified' needs the lawful_basis on which it rests")
         return self

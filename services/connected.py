@@ -8,7 +8,14 @@ connected records must keep their order among each other, and others need not ev
 from collections.abc import Iterable
 from typing import Any
 
-from contracts.ids import contact_id, household_of_person, household_of_tenancy, is_person
+from contracts.ids import (
+    contact_id,
+    household_of_address,
+    household_of_block,
+    household_of_person,
+    household_of_tenancy,
+    is_person,
+)
 
 __all__ = ["Connections", "Forest", "ids_in"]
 
@@ -17,6 +24,9 @@ _CONNECTING = frozenset(
     | {"address_unit_id", "household_id"}
 )
 """Fields whose values tie records together. (A block ties its flats only where something happened to all of it.)"""
+
+_HOUSEHOLDS = (household_of_tenancy, household_of_person, household_of_address, household_of_block)
+"""From what households' ids are made."""
 
 
 def ids_in(content: Any) -> list[str]:
@@ -117,6 +127,6 @@ class Connections:
             self.forest.join([block, *sorted(self._flats.get(block, ()))])
         if self._households:
             for name in self.forest.names():
-                for household in (household_of_tenancy(name), household_of_person(name)):
+                for household in (made(name) for made in _HOUSEHOLDS):
                     if household in self.forest:
                         self.forest.join([name, household])

@@ -7,9 +7,21 @@ from pydantic import Field, model_validator
 from ..ids import PersonId, Token
 from ._model import Address, EventData
 
-__all__ = ["TYPES", "VERSION", "Incident", "Observation"]
+__all__ = ["TYPES", "VERSION", "Concern", "Incident", "IncidentKind", "Observation", "Observer"]
 
-Observer = Literal["care_team", "property_staff", "welfare_unit", "school", "police", "volunteer", "district_office"]
+Observer = Literal[
+    "care_team",
+    "property_staff",
+    "welfare_unit",
+    "school",
+    "police",
+    "volunteer",
+    "district_office",
+    "family",
+    "self",
+]
+"""Who says so. `self`: the person concerned has told whoever recorded it; `family`: somebody of their family has."""
+
 Concern = Literal[
     "not_seen",
     "no_answer",
@@ -43,10 +55,13 @@ class Observation(EventData):
         return data
 
 
+IncidentKind = Literal["fire", "death", "flood", "power_cut", "outbreak", "other"]
+
+
 class Incident(EventData):
     """Something that concerns a whole block."""
 
-    kind: Literal["fire", "death", "flood", "power_cut", "outbreak", "other"]
+    kind: IncidentKind
     block_id: Token
     district: Token
 

@@ -10,7 +10,22 @@ from ._model import EventData
 
 __all__ = ["TYPES", "VERSION", "Contact", "PlannedAbsence", "Topic"]
 
-Topic = Literal["emotional", "care", "community_services", "respite", "finance", "information", "other"]
+Topic = Literal[
+    "emotional",
+    "care",
+    "community_services",
+    "respite",
+    "finance",
+    "information",
+    "other",
+    "violence",
+    "child_at_risk",
+    "mental_health_crisis",
+    "youth_distress",
+]
+"""What the call is about. The last four are what the caller reports: violence, or a crisis of their own; a child at
+risk or a young person in distress whom they know."""
+
 AbsenceReason = Literal["travel", "treatment", "helper_absent"]
 
 

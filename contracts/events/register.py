@@ -59,7 +59,7 @@ class AbsencePlanned(PlannedAbsence):
 
 
 class Service(EventData):
-    """A service that the envelope's subject uses."""
+    """A service that the envelope's subject uses, has used or has applied for."""
 
     kind: ServiceKind
 
@@ -88,6 +88,8 @@ TYPES: dict[str, type[EventData]] = {
     "register.care_absence_cancelled": AbsencePlanned,
     "register.service_enrolled": Service,
     "register.service_ended": Service,
+    "register.service_applied_for": Service,
+    "register.service_application_withdrawn": Service,
     "register.consent_granted": Consent,
     "register.consent_withdrawn": Consent,
     "register.residence_asserted": Residence,

@@ -24,7 +24,8 @@ def translate(envelope: Envelope, data: Observation | Incident) -> Iterator[Plac
         yield person_fact(data.person_id, "observation", envelope.id, value)
     elif data.address is not None:
         _must_be_subject(envelope, data.address.block_id, "address.block_id")
-        value |= {"unit": data.address.address_unit_id}
+        value |= {"unit": data.address.address_unit_id, "district": data.address.district}
+        value |= {"estate": data.address.estate_id}
         # the flat is part of the slot's name, as for occupancies: whoever empties the slot must find it again
         key = f"{envelope.id}@{data.address.address_unit_id}"
         yield Placed("address.facts", data.address.block_id, "observation", key, value)

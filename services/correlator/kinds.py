@@ -9,14 +9,19 @@ from contracts.facts import Fact
 __all__ = [
     "ABSENCE",
     "ADDRESS",
+    "APPLICATION",
     "BIRTH",
     "CARE",
     "CONTACT",
     "DEATH",
+    "DIED",
     "EVERYTHING",
+    "INCIDENT",
     "MEMBERS",
+    "OBSERVATION",
     "PERSONS",
     "PLACE",
+    "SERVICE",
     "RANKED",
     "STAYS",
     "VISITS",
@@ -37,16 +42,23 @@ EVERYTHING: Kinds = frozenset({"identity.link", "task.outcome"})
 
 CONTACT: Kinds = frozenset({"contact"})
 ABSENCE: Kinds = frozenset({"absence"})
+OBSERVATION: Kinds = frozenset({"observation"})
+INCIDENT: Kinds = frozenset({"incident"})
+SERVICE: Kinds = frozenset({"service"})
+APPLICATION: Kinds = frozenset({"application"})
 CARE: Kinds = frozenset({"care.receives"})
 STAYS: Kinds = frozenset({"membership.start", "membership.asserted", "membership.end"})
-VISITS: Kinds = frozenset({"visit.admitted", "visit.discharged", "visit.died", "visit.cancelled", "visit.leave"})
-DEATH: Kinds = frozenset({"deceased"}) | VISITS
+VISITS: Kinds = frozenset(
+    {"visit.admitted", "visit.discharged", "visit.died", "visit.cancelled", "visit.leave", "visit.hospital"}
+)
+DIED: Kinds = frozenset({"deceased", "visit.died"})
+DEATH: Kinds = DIED | VISITS
 BIRTH: Kinds = frozenset({"membership.start", "membership.asserted", "residence"})
 ADDRESS: Kinds = frozenset({"occupancy.start", "occupancy.asserted", "occupancy.end"})
 MEMBERS: Kinds = frozenset({PERSONS, "occupancy.roster"}) | STAYS | DEATH
 """Who lives here now."""
 
-PLACE: Kinds = ADDRESS | MEMBERS | CONTACT | {"residence"}
+PLACE: Kinds = ADDRESS | MEMBERS | CONTACT | OBSERVATION | INCIDENT | {"residence"}
 """Where a household is, for want of an address as somebody said of its members."""
 
 RANKED: Kinds = STAYS | VISITS | BIRTH | CARE | {"care.gives", "deceased"}

@@ -5,60 +5,16 @@ Everything here is a function of the facts alone; where time matters, an instant
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import NamedTuple
 
 from contracts.facts import Fact
 from contracts.ids import household_of_person
+from services.correlator.hospital import Visit, joined
 from services.correlator.lazy import lazy
 
 __all__ = ["Person", "Precedence", "Visit"]
 
 Precedence = Mapping[str, tuple[str, ...]]
 """Which source prevails, by kind of fact: earlier named ones over later ones, unnamed ones last. Policy."""
-
-
-class Visit(NamedTuple):
-    """One stay in hospital, put together from its slots."""
-
-    id: str
-    admitted: Fact | None
-    discharged: Fact | None
-    death: Fact | None
-    cancelled: Fact | None
-    leave: Fact | None
-
-    @property
-    def facts(self) -> list[Fact]:
-        """All that was said of it, in the order in which it happened."""
-        said = (self.admitted, self.leave, self.discharged, self.death, self.cancelled)
-        return [fact for fact in said if fact is not None]
-
-    @property
-    def admitted_at(self) -> str | None:
-        return self.admitted["at"] if self.admitted else None
-
-    @property
-    def died(self) -> bool:
-        """Whether the hospital has said that the patient died in this stay."""
-        return self.death is not None
-
-    @property
-    def away(self) -> bool:
-        """From the admission until the patient has come home. A discharge with `deceased` is no return; leave from
-        the ward is none either (the bed is kept, and the patient goes back)."""
-        if self.admitted is None or self.cancelled is not None:
-            return False
-        return self.discharged is None or self.died
-
-    @property
-    def ended_by(self) -> str:
-        """Why the visit no longer keeps anybody away, as a code."""
-        if self.cancelled is not None:
-            return "admission_cancelled"
-        if self.admitted is None:
-            return "no_admission"
-        return "returned_home" if self.discharged is not None else "in_hospital"
-
 
 _KEY = itemgetter("key")
 
@@ -107,12 +63,12 @@ class Person:
 
     @lazy
     def visits(self) -> list[Visit]:
-        """The visits by id, each with the fact that prevails for each of its parts."""
+        """The stays in hospital by the id of their first visit, each with the fact that prevails for each of its parts."""
         kinds = [kind for kind in ("visit.admitted", "visit.discharged", "visit.cancelled") if kind in self.facts]
         if not kinds:
             return []
         ids = sorted({fact["key"] for kind in kinds for fact in self.of(kind)})
-        return [
+        visits = [
             Visit(
                 visit,
                 self.one("visit.admitted", visit),
@@ -123,6 +79,12 @@ class Person:
             )
             for visit in ids
         ]
+        return visits if len(visits) < 2 else joined(visits, self._hospital)
+
+    def _hospital(self, visit: str) -> str | None:
+        """Where a visit is, as a code."""
+        fact = self.one("visit.hospital", visit)
+        return None if fact is None else str((fact["value"] or {}).get("hospital"))
 
     @lazy
     def stays(self) -> list[tuple[str, str, str]]:

@@ -33,13 +33,14 @@ _TIME = re.compile(r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.A
 _TEXT, _YEAR, _YES_NO, _LIST = (str,), (int, NoneType), (bool,), (list,)
 
 NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    "absence": {"starts_at": _TEXT, "ends_at": _TEXT},
+    "absence": {"starts_at": _TEXT, "ends_at": _TEXT, "reason": _TEXT},
     "care.gives": {"person": _TEXT, "group": _TEXT},
     "care.receives": {"person": _TEXT},
     "contact": {"topics": _LIST, "gravity": _TEXT, "immediate_danger": _YES_NO, "district": (str, NoneType)},
+    "incident": {"block": _TEXT, "kind": _TEXT, "district": _TEXT, "households": _LIST},
     "membership.asserted": {"birth_year": _YEAR},
     "membership.start": {"birth_year": _YEAR},
-    "observation": {"concern": _TEXT},
+    "observation": {"concern": _TEXT, "by": _TEXT, "days": (int, NoneType)},
     "occupancy.asserted": {"district": _TEXT, "estate": _TEXT},
     "occupancy.end": {"moved_to": (dict, NoneType)},
     "occupancy.roster": {"members": _LIST},
@@ -107,6 +108,7 @@ def _texts(value: Mapping[str, Any], name: str) -> bool:
 _FURTHER: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "absence": lambda value: all(_is_instant(value[name]) for name in ("starts_at", "ends_at")),
     "contact": lambda value: _texts(value, "topics"),
+    "incident": lambda value: _texts(value, "households"),
     "occupancy.end": lambda value: not value.get("moved_to") or _has(value["moved_to"], _FLAT),
     "occupancy.roster": lambda value: _texts(value, "members"),
     "occupancy.start": lambda value: _texts(value, "members"),

@@ -241,7 +241,7 @@ class Rule(_Data):
     id: Code
     version: int = Field(ge=1)
     title: Title
-    subject: Literal["cared_for_person", "person", "household"]
+    subject: Literal["cared_for_person", "person", "household", "block"]
     typology: Code | None = None
     mode: Literal["live", "shadow", "off"] = "live"
     valid_from: date | None = None

@@ -80,6 +80,13 @@ class Household:
         return self.persons.get(person_id)
 
     @lazy
+    def living(self) -> list[Person]:
+        """Everybody of whom something is known here, but for those whose death is confirmed: they need no visit."""
+        if DEATH.isdisjoint(self.kinds):
+            return list(self.persons.values())
+        return [person for person in self.persons.values() if person.deceased is None]
+
+    @lazy
     def members(self) -> list[Person]:
         """The living who live here now. A roster that does not name somebody closes what began before it."""
         return [person for person in self.persons.values() if self._lives_here(person)]
@@ -177,8 +184,8 @@ class Household:
 
     @lazy
     def cared_for(self) -> list[Person]:
-        """Everybody known here who has a carer."""
-        return [person for person in self.persons.values() if person.of("care.receives")]
+        """Everybody alive known here who has a carer."""
+        return [person for person in self.living if person.of("care.receives")]
 
 
 def components(links: Mapping[str, Iterable[Fact]]) -> dict[str, str]:

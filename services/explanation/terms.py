@@ -62,6 +62,7 @@ CAUSES: Mapping[str, Both] = {
     "rerouted": ("it goes to another unit", "改由其他單位跟進"),
     "no_longer_asked": ("the rules no longer ask for it", "規則已不再要求"),
     "withdrawn": ("the reason for it is gone", "原因已不存在"),
+    "erased": ("the person's data were erased", "當事人的資料已刪除"),
     "confirmed_need": ("the need was confirmed", "證實有需要"),
     "arranged_already": ("care was arranged already", "已有照顧安排"),
     "no_need": ("no need was found", "經了解後沒有需要"),

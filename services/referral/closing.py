@@ -18,6 +18,8 @@ def closure(tasks: Sequence[Mapping[str, Any]]) -> Closure:
     if findings - {"cover_confirmed", "unreachable"} or outcomes & {
         "placement_arranged",
         "service_delivered",
+        "follow_up_planned",
+        "hospital_referral_made",
     }:
         return "confirmed_need"
     if "cover_confirmed" in findings or outcomes & {"already_supported", "care_resumed"}:

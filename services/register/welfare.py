@@ -1,6 +1,6 @@
 """What the welfare register says: who cares for whom, cohorts, planned absences, services, consent, deaths. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from contracts.envelope import Envelope
 from contracts.events import EventData
@@ -20,6 +20,12 @@ from services.runtime.intake import Placed, feed_processor, person_fact
 __all__ = ["PROCESSOR", "translate"]
 
 
+_APPLICATIONS: Mapping[str, dict[str, str] | None] = {
+    "register.service_applied_for": {},
+    "register.service_application_withdrawn": None,
+}
+
+
 def translate(envelope: Envelope, data: EventData) -> Iterator[Placed]:
     """The facts of one event of `welfare.register`."""
     person, name = envelope.subject, envelope.type
@@ -34,6 +40,8 @@ def translate(envelope: Envelope, data: EventData) -> Iterator[Placed]:
             value = {"starts_at": data.starts_at, "ends_at": data.ends_at, "reason": data.reason}
             planned = name == "register.care_absence_planned"
             yield person_fact(person, "absence", data.absence_id, value if planned else None)
+        case Service() if name in _APPLICATIONS:
+            yield person_fact(person, "application", data.kind, _APPLICATIONS[name])
         case Service():
             yield person_fact(person, "service", data.kind, {"active": name == "register.service_enrolled"})
         case Consent():

@@ -27,6 +27,12 @@ TO_KWUN_TONG = {
 
 FLAG = {"who": "ben", "rule": "carer-admitted", "status": "active", "home": "household T1"}
 CHECK = {"who": "ben", "purpose": "check_arrangements", "unit_kind": "hotline", "status": "requested"}
+WIDOWED = (
+    FLAG | {"level": "very_high"},
+    FLAG | {"rule": "carer-died", "level": "very_high"},
+    {"who": "household T1", "rule": "little-support", "status": "active"},
+)
+"""The carer has died in hospital, and the one at home lives alone now."""
 
 
 def spoilt(value: bytes, line: dict[str, object]) -> list[Record]:
@@ -131,7 +137,6 @@ FEEDS = (
         feed(*PAIR, {**ADMITTED, "subject": "ben"}),
         cases=[13],
         check=nothing_at_all,
-        any_order=True,
     ),
     Scenario(
         "a carer lives elsewhere: a flag where the help is missing, none at the carer's own",
@@ -232,9 +237,8 @@ FEEDS = (
     Scenario(
         "a carer who dies in hospital has not come home",
         feed(*PAIR, ADMITTED, {**DISCHARGED, "deceased": True}),
-        # and the one at home now lives alone: a candidate for the Care Team too
-        flags=[FLAG | {"level": "very_high"}, {"who": "household T1", "rule": "little-support", "status": "active"}],
-        tasks=[CHECK],
+        flags=WIDOWED,
+        tasks=[CHECK, CHECK],
         cases=[37],
     ),
     Scenario(
@@ -245,8 +249,8 @@ FEEDS = (
             DISCHARGED,
             {"type": "hospital.corrected", "subject": "anna", "visit": "V1", "deceased": True},
         ),
-        flags=[FLAG | {"level": "very_high"}, {"who": "household T1", "rule": "little-support", "status": "active"}],
-        tasks=[CHECK],
+        flags=WIDOWED,
+        tasks=[CHECK, CHECK],
         cases=[37],
     ),
     Scenario(
@@ -263,8 +267,8 @@ FEEDS = (
                 "at": "2026-07-11T12:00",
             },
         ),
-        flags=[FLAG | {"level": "very_high"}, {"who": "household T1", "rule": "little-support", "status": "active"}],
-        tasks=[CHECK],
+        flags=WIDOWED,
+        tasks=[CHECK, CHECK],
         cases=[37],
     ),
     Scenario(
@@ -370,8 +374,8 @@ FEEDS = (
             ADMITTED,
             {"type": "person.deceased", "subject": "anna", "confidence": "reported", "at": "2026-07-14"},
         ),
-        flags=[FLAG],
-        tasks=[CHECK],
+        flags=[FLAG, FLAG | {"rule": "carer-death-reported", "level": "high"}],
+        tasks=[CHECK, CHECK | {"purpose": "confirm_death", "unit_kind": "district_office"}],
         cases=[24],
     ),
     Scenario(

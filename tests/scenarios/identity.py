@@ -58,7 +58,7 @@ IDENTITY = (
     Scenario(
         "two ids of the one at home, merged when a unit had accepted: its task goes on, and there is one flag",
         [
-            *feed(*PAIR[:1], {**CARE, "cared_for": "benny"}, *PAIR[2:], ADMITTED),
+            *feed({**CARE, "cared_for": "benny"}, *PAIR[2:], ADMITTED),
             Answer("benny", CHECKED, "accept"),
             *later({**ONE, "subject": "benedict", "retired": "benny"}),
         ],

@@ -17,9 +17,12 @@ from services.correlator.view import Household, Person, Visit
 
 __all__ = ["Candidate", "Enumerator", "EpisodeKind", "Part", "answer_to", "flag_of"]
 
-Part = Literal["person", "carer", "visit", "contacts", "absence"]
-"""What the candidates of some kinds of episode have, and facts may need: a person to be helped, their carer, the
-carer's visit; and what `behind` holds: contacts, or a planned absence."""
+Part = Literal[
+    "person", "carer", "visit", "contacts", "absence", "homecoming", "report", "attempts", "service", "incident"
+]
+"""What the candidates of some kinds of episode have, and facts may need: a person to be helped, their carer, the stay
+in hospital of a carer or co-resident; and what `behind` begins with: contacts, a planned absence, the person's own
+discharge, a report (an observation or a call), visits in vain, what the register says of a service, an incident."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +38,7 @@ class Candidate:
     behind: tuple[Fact, ...]
     person: Person | None = None
     carer: Person | None = None
+    """Who cares, or the other one of two who live together."""
     visit: Visit | None = None
     also: tuple[str, ...] = ()
     """Other keys under which this same episode may have been told before more was known: of the later calls of a run,

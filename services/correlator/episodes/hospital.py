@@ -26,5 +26,6 @@ def visits_of_carers(household: Household, as_of: str, typology: str) -> Iterato
                     person=person,
                     carer=carer,
                     visit=visit,
-                    answer=answer_to(household, typology, person.ids, visit.id),
+                    also=visit.also,
+                    answer=answer_to(household, typology, person.ids, visit.id, *visit.also),
                 )

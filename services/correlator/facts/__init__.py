@@ -3,7 +3,7 @@ theme has a module of its own, whose functions register themselves. Pure."""
 
 from collections.abc import Mapping
 
-from services.correlator.facts import absence, contacts, hospital, household, support
+from services.correlator.facts import absence, contacts, deaths, hospital, household, incidents, reports, support
 from services.correlator.facts.seen import (
     FACTS,
     IDS,
@@ -32,7 +32,7 @@ __all__ = [
     "Seen",
 ]
 
-THEMES = (absence, contacts, hospital, household, support)
+THEMES = (absence, contacts, deaths, hospital, household, incidents, reports, support)
 
 NAMES: Mapping[str, str] = {name: (function.__doc__ or "").split(".")[0] for name, function in FACTS.items()}
 """Every fact's name with the first sentence of its documentation."""

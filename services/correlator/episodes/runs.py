@@ -1,0 +1,49 @@
+"""Runs: things of one sort that happen again and again, without a long gap, are one episode. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from contracts.facts import Fact
+from contracts.instants import plus
+from services.correlator.episodes.candidate import answer_to
+from services.correlator.view import Household
+
+__all__ = ["Run", "runs"]
+
+Run = tuple[Fact, ...]
+
+
+def runs(
+    household: Household, typology: str, subjects: tuple[str, ...], facts: Sequence[Fact], days: float
+) -> Iterator[tuple[Run, Fact | None]]:
+    """The runs of `facts` without a gap of more than `days`, each with what people have answered to its flag. It is
+    named after its first fact's key; a key of a later one may have named it before the first was known."""
+    left = sorted(facts, key=lambda fact: (fact["at"], fact["key"]))
+    while left:
+        run = _leading_run(left, days)
+        answered = _closing(household, typology, subjects, run)
+        if answered is not None:
+            # What comes in after a person's answer is a new episode: it always re-arms. By when it came in, not by
+            # when it happened: whoever answered did not know of it.
+            run = [fact for fact in run if fact["received"] <= answered["at"]] or run[:1]
+        else:
+            answered = answer_to(household, typology, subjects, *[fact["key"] for fact in run])
+        left = [fact for fact in left if fact not in run]
+        yield tuple(run), answered
+
+
+def _leading_run(facts: list[Fact], days: float) -> list[Fact]:
+    run = facts[:1]
+    for fact in facts[1:]:
+        if fact["at"] > plus(run[-1]["at"], days=days):
+            break
+        run.append(fact)
+    return run
+
+
+def _closing(household: Household, typology: str, subjects: tuple[str, ...], run: list[Fact]) -> Fact | None:
+    """The answer that closed a run, under whichever fact was the first that was known of then."""
+    for fact in run if household.answers else ():
+        answered = answer_to(household, typology, subjects, fact["key"])
+        if answered is not None and (answered["value"] or {}).get("closed"):
+            return answered
+    return None
