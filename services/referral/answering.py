@@ -3,11 +3,13 @@
 from hashlib import blake2b
 
 from contracts.facts import Fact
+from contracts.instants import plus
 from contracts.tasks import TERMINAL, Task, TaskUpdate
+from services.referral import officer
 from services.referral.asking import follow_up, found_steps, next_unit
 from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON, closure
-from services.referral.lifecycle import answer
+from services.referral.lifecycle import answer, park
 from services.referral.reading import ask_of
 from services.runtime.fold import Refused, Value
 
@@ -25,21 +27,49 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
     raw = case.state["tasks"].get(update.task_id)
     if raw is None:
         raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
-    task = answer(case.task(raw), update)
+    before = case.task(raw)
+    try:
+        task = answer(before, update)
+    except Refused as refused:
+        if not (before.status in TERMINAL and update.outcome):
+            raise
+        # An outcome that comes too late changes nothing by itself, and is not lost: the coordinator sees it.
+        assert case.turn.record is not None
+        case.turn.bury(case.turn.record, refused.reason, refused.detail)
+        case.state["answered"][update.update_id] = said
+        officer.put(case, before, "review_late_answer", update.at, update.outcome, *update.findings)
+        return
     case.state["answered"][update.update_id] = said
     case.publish(task)
     if task.status == "rejected":
-        next_unit(case, task, update.at)
+        if task.purpose in officer.MATTERS:
+            officer.put_again(case, task, update.at)
+        else:
+            next_unit(case, task, update.at)
+    if task.status in TERMINAL:
+        officer.no_more_to_decide(case, task, "answered")
+    if update.action == "attempt":
+        _in_vain(case, task, update.at)
+    if task.purpose in officer.MATTERS:
+        return
     if task.status in BY_A_PERSON:
         follow_up(case, case.heir(task.flag_id), update.at)
     if task.status in TERMINAL:
         _found(case, task, update)
 
 
+def _in_vain(case: Case, task: Task, at: str) -> None:
+    """After as many attempts as policy allows: the task rests for a while, and the duty officer is asked what next."""
+    clock = case.policy.clocks[task.priority]
+    if task.attempts_to_reach >= clock.attempts and task.business_status != "cancellation_requested":
+        case.publish(park(task, plus(at, days=clock.parked_days)))
+        officer.put(case, task, "review_unreached", at)
+
+
 def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
     flag_id = case.heir(task.flag_id)
-    tasks = case.tasks_of(flag_id)
+    tasks = [raw for raw in case.tasks_of(flag_id) if raw["purpose"] not in officer.MATTERS]
     by_people = [raw for raw in tasks if raw["status"] in BY_A_PERSON]
     cover = any("cover_confirmed" in raw["findings"] for raw in tasks)
     done = all(raw["status"] in TERMINAL for raw in tasks) and (

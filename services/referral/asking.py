@@ -5,7 +5,17 @@ from contracts.model import Bilingual
 from contracts.tasks import TERMINAL, Task
 from services.referral.case import Case, unseen
 from services.referral.closing import BY_A_PERSON
-from services.referral.lifecycle import entered_in_error, first_revision, reissue, take_back
+from services.referral.lifecycle import (
+    NOT_ACKNOWLEDGED,
+    entered_in_error,
+    first_revision,
+    hold,
+    lapse,
+    reissue,
+    take_back,
+)
+from services.referral.officer import MATTERS
+from services.referral.policy import LINE_24_HOURS
 from services.referral.reading import ask_of, asks_of
 from services.runtime.fold import Value
 
@@ -21,7 +31,8 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
         return
     asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
     for task in mine:
-        if (task.purpose, task.asked_of) not in asked:  # the rules have changed since it was asked
+        if (task.purpose, task.asked_of) not in asked and task.purpose not in MATTERS:
+            # the rules have changed since it was asked
             case.publish(take_back(task, "no_longer_asked"))
     for raw in flag["asks"]:
         ask = ask_of(raw)
@@ -36,12 +47,27 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
 def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
     """What becomes of the tasks of a flag that asks nothing any more."""
     for task in tasks:
+        if task.purpose == "review_late_answer":
+            continue  # somebody has to see it all the same
         if flag["cause"] == UNLINKED and task.status in BY_A_PERSON:
             case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
         elif flag["status"] == "superseded" and not unseen(case.state["tasks"][task.task_id]):
             continue  # carried over: the need is told under another flag
-        elif flag["status"] != "closed":
+        elif flag["cause"] in HOLDS and flag["status"] == "mitigated" and _in_hand(task):
+            case.publish(hold(task, flag["cause"]))  # the unit keeps it, and goes on when somebody is at home again
+        elif flag["status"] != "closed" or task.purpose in MATTERS:
             case.publish(take_back(task, flag["cause"] or "withdrawn"))
+
+
+HOLDS = frozenset({"in_hospital"})
+"""Causes that end by themselves: whoever is to be helped is in hospital, and comes home."""
+
+
+def _in_hand(task: Task) -> bool:
+    return task.status not in TERMINAL and task.status != "requested" and task.business_status != _STOP
+
+
+_STOP = "cancellation_requested"
 
 
 def follow_up(case: Case, flag_id: str, now: str) -> None:
@@ -74,6 +100,18 @@ def next_unit(case: Case, task: Task, now: str) -> None:
         _request(case, flag, ask, now, task.part_of, _since(task, ask))
 
 
+def hand_on(case: Case, task: Task, at: str) -> bool:
+    """A `stat` task that nobody has acknowledged goes to the 24-hour line, from there to the duty officer. False where
+    it stays with whoever has it."""
+    flag = case.state["flags"][case.heir(task.flag_id)]
+    ask = _asked(flag, task)
+    if flag["status"] not in OPEN or ask is None or ask.priority != "stat" or task.unit_kind == "district_office":
+        return False
+    case.publish(lapse(task))
+    _request(case, flag, ask, at, task.task_id, at)
+    return True
+
+
 def _ensure(case: Case, flag: Value, ask: Ask, now: str, part_of: str | None = None, since: str | None = None) -> None:
     chain = case.chain(flag["flag_id"], ask)
     standing = max(chain, key=_standing, default=None)
@@ -96,7 +134,7 @@ def _standing(task: Task) -> tuple[int, int]:
     if task.status in BY_A_PERSON:
         return 3, -task.attempt
     if task.status not in TERMINAL and task.business_status != "cancellation_requested":
-        return 2, _FURTHER.index(task.status)
+        return 2, _FURTHER.index(task.resumes_as or task.status)
     if reissue(task) is not None and task.status_reason != "duplicate":
         return 1, task.attempt
     return 0, task.attempt
@@ -134,9 +172,14 @@ def _request(case: Case, flag: Value, ask: Ask, now: str, part_of: str | None = 
 
 
 def _route(case: Case, flag: Value, ask: Ask) -> tuple[str, str]:
-    """Who gets it: never a unit that has declined it before."""
-    declined_by = [task.unit for task in case.chain(flag["flag_id"], ask) if task.status == "rejected"]
-    return case.policy.directory.route(ask.unit, flag["district"], flag["estate"], case.household, declined_by)
+    """Who gets it: never a unit that has declined it before, nor one that let it lie."""
+    chain = case.chain(flag["flag_id"], ask)
+    declined_by = [task.unit for task in chain if task.status == "rejected"]
+    let_lie = [task for task in chain if task.status_reason == NOT_ACKNOWLEDGED]
+    kind: str = ask.unit
+    if let_lie:
+        kind = "district_office" if LINE_24_HOURS in (ask.unit, let_lie[-1].unit_kind) else LINE_24_HOURS
+    return case.policy.directory.route(kind, flag["district"], flag["estate"], case.household, declined_by)
 
 
 def _due(case: Case, flag: Value, ask: Ask, since: str | None) -> tuple[str, str]:

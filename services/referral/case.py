@@ -11,12 +11,14 @@ from typing import Protocol
 from contracts.facts import Fact
 from contracts.flags import Ask
 from contracts.tasks import Task
+from services.referral.clocks import next_due
+from services.referral.forgetting import forget
 from services.referral.policy import Clock, Directory
 from services.runtime.fold import Turn, Value
 
 __all__ = ["Case", "Policy", "unseen"]
 
-EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0}
+EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0, "due": None}
 
 
 def unseen(raw: Value) -> bool:
@@ -103,8 +105,9 @@ class Case:
         self._tell = True
 
     def settle(self) -> None:
-        """Writes the state, and tells the correlator what people have found if that is news."""
-        if self._tell:
+        """Writes the state, and when its first clock runs out; tells the correlator what people have found if that is
+        news."""
+        if forget(self.state) or self._tell:
             self.state["told"] += 1
             facts = [self.state["found"][flag_id] for flag_id in sorted(self.state["found"])]
             projection = {
@@ -115,4 +118,5 @@ class Case:
             }
             self.turn.emit("household.facts", self.household, projection)
         if not self.turn.duplicate:
+            self.state["due"] = next_due(self.state["tasks"].values())
             self.turn.put(self.household, self.state)

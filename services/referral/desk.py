@@ -1,7 +1,8 @@
 """The referral desk: turns flags into tasks, and answers into what happens next. Pure.
 
-`case` holds one household's flags and tasks in the course of a turn; `asking`, `answering` and `deciding` say what
-comes of a flag, a unit's answer and an officer's decision.
+`case` holds one household's flags and tasks in the course of a turn; `asking`, `answering`, `deciding` and `overdue`
+say what comes of a flag, a unit's answer, an officer's decision and a clock that runs out; `officer`, what the duty
+officer must see.
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,10 @@ from services.referral.answering import take_answer
 from services.referral.asking import reconcile
 from services.referral.case import Case
 from services.referral.deciding import take_decision
+from services.referral.overdue import run_out
 from services.referral.policy import Clock, Directory
 from services.referral.reading import read_answer, read_flag
-from services.runtime.fold import Processor, Record, Turn, Value
+from services.runtime.fold import TICKS, Processor, Record, Turn, Value
 
 __all__ = ["Desk"]
 
@@ -29,7 +31,8 @@ class Desk:
     def processor(self) -> Processor:
         """The processor that runs this desk for every household."""
         outputs = (*(f"referral.tasks.{kind}" for kind in UNIT_KINDS), "household.facts", "dead.letters")
-        return Processor("referral", ("risk.flags", "referral.updates", "officer.decisions"), outputs, self.fold)
+        inputs = ("risk.flags", "referral.updates", "officer.decisions", TICKS)
+        return Processor("referral", inputs, outputs, self.fold, self.due, self.wake)
 
     def fold(self, record: Record, turn: Turn) -> None:
         """Applies one record of `risk.flags`, `referral.updates` or `officer.decisions`."""
@@ -41,6 +44,18 @@ class Desk:
                 take_decision(case, read_answer(OfficerDecision, record))
             case _:
                 take_answer(case, read_answer(TaskUpdate, record))
+        case.settle()
+
+    @staticmethod
+    def due(state: Value) -> str | None:
+        """When the first clock of a household's tasks runs out."""
+        due: str | None = state["due"]
+        return due
+
+    def wake(self, household: str, turn: Turn) -> None:
+        """Applies what has run out."""
+        case = Case(self, household, turn)
+        run_out(case, turn.as_of)
         case.settle()
 
 

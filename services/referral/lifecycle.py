@@ -8,7 +8,23 @@ from contracts.ids import task_id
 from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.runtime.fold import Refused
 
-__all__ = ["ALLOWED", "answer", "entered_in_error", "first_revision", "reissue", "take_back"]
+__all__ = [
+    "ALLOWED",
+    "NOT_ACKNOWLEDGED",
+    "answer",
+    "entered_in_error",
+    "first_revision",
+    "hold",
+    "lapse",
+    "next_revision",
+    "park",
+    "reissue",
+    "take_back",
+    "unpark",
+]
+
+NOT_ACKNOWLEDGED = "not_acknowledged"
+"""Why a task went to somebody else: nobody has acknowledged it in time."""
 
 _ENDS = {
     "complete": ("completed", "contact_made"),
@@ -97,9 +113,9 @@ def answer(task: Task, update: TaskUpdate) -> Task:
         business_status = "service_started"
     if task.business_status == "cancellation_requested" and status not in TERMINAL:
         business_status = "cancellation_requested"  # the request stands until the unit decides
-    return task.model_copy(
-        update={
-            "revision": task.revision + 1,
+    return next_revision(
+        task,
+        {
             "status": status,
             "business_status": business_status,
             "status_reason": update.reason or task.status_reason,
@@ -107,8 +123,38 @@ def answer(task: Task, update: TaskUpdate) -> Task:
             "findings": sorted({*task.findings, *update.findings}),
             "outcome": update.outcome or task.outcome,
             "filler_id": update.filler_id or task.filler_id,
-        }
+            "parked_until": None,
+            "resumes_as": None,  # whatever the unit does ends our hold
+        },
     )
+
+
+def lapse(task: Task) -> Task:
+    """The next revision of a task that nobody has acknowledged in time and that goes to somebody else."""
+    changes = {"status": "cancelled", "business_status": "escalated", "status_reason": NOT_ACKNOWLEDGED}
+    return next_revision(task, changes)
+
+
+def park(task: Task, until: str) -> Task:
+    """The next revision after as many attempts in vain as policy allows: it rests until then, and is not forgotten."""
+    return next_revision(task, {"status": "on-hold", "business_status": "escalated", "parked_until": until})
+
+
+def unpark(task: Task) -> Task:
+    """The next revision when a parked task is due again."""
+    return next_revision(task, {"status": "in-progress", "parked_until": None})
+
+
+def hold(task: Task, cause: str) -> Task | None:
+    """The next revision while nothing can be done: a unit that has the task keeps it. None if it is held already."""
+    if task.resumes_as is not None:
+        return None
+    return next_revision(task, {"status": "on-hold", "status_reason": cause, "resumes_as": task.status})
+
+
+def next_revision(task: Task, changes: Mapping[str, Any]) -> Task:
+    """The task with changes, one revision on."""
+    return task.model_copy(update={"revision": task.revision + 1, **changes})
 
 
 def take_back(task: Task, cause: str) -> Task | None:
@@ -120,15 +166,14 @@ def take_back(task: Task, cause: str) -> Task | None:
         changes = {"status": "cancelled", "status_reason": cause}
     else:
         changes = {"business_status": "cancellation_requested", "status_reason": cause}
-    return task.model_copy(update={"revision": task.revision + 1, **changes})
+    return next_revision(task, {**changes, "parked_until": None, "resumes_as": None})
 
 
 def entered_in_error(task: Task, cause: str) -> Task | None:
     """The next revision of a task that should never have been: what was answered is kept, and does not count."""
     if task.status == "entered-in-error":
         return None
-    changes = {"status": "entered-in-error", "status_reason": cause}
-    return task.model_copy(update={"revision": task.revision + 1, **changes})
+    return next_revision(task, {"status": "entered-in-error", "status_reason": cause})
 
 
 def reissue(task: Task) -> Task | None:
@@ -137,9 +182,9 @@ def reissue(task: Task) -> Task | None:
     Before any unit has seen it, a cancelled task is the same task again: whether the cancellation came to us between
     two other records must not change what is asked. Once a unit has had it, a further attempt is a task of its own."""
     if task.status == "cancelled" and task.business_status == "queued":
-        return task.model_copy(update={"revision": task.revision + 1, "status": "requested", "status_reason": None})
+        return next_revision(task, {"status": "requested", "status_reason": None})
     if task.status not in TERMINAL and task.business_status == "cancellation_requested":
-        return task.model_copy(
-            update={"revision": task.revision + 1, "business_status": "delivered", "status_reason": None}
-        )
+        return next_revision(task, {"business_status": "delivered", "status_reason": None})
+    if task.resumes_as is not None:
+        return next_revision(task, {"status": task.resumes_as, "status_reason": None, "resumes_as": None})
     return None

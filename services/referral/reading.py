@@ -59,7 +59,7 @@ def read_flag(record: Record) -> Value:
         asks_of(flag)
     except (ValidationError, TypeError, KeyError, AttributeError):
         raise Refused("invalid", "asks, then: should be what a rule asks for") from None
-    return {name: part for name, part in flag.items() if name not in ("evidence", "not_triggered")}
+    return {name: part for name, part in flag.items() if name not in ("evidence", "not_triggered", "linked")}
 
 
 def asks_of(flag: Value) -> list[Ask]:

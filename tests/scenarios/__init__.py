@@ -1,10 +1,11 @@
 """What happens to households, and what must come of it: one table, run in memory and on Kafka."""
 
 from tests.scenarios.answers import ANSWERS
+from tests.scenarios.clocks import CLOCKS
 from tests.scenarios.feeds import FEEDS
 from tests.scenarios.identity import IDENTITY
 from tests.scenarios.model import Scenario
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *IDENTITY)
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *CLOCKS, *IDENTITY)

@@ -293,10 +293,25 @@ CARER_ADMITTED = (
         dead=["illegal_transition"],
     ),
     Scenario(
-        "a late outcome after the task was taken back is refused, and kept",
-        [*START, *later(BACK), complete(CHECKED, "already_supported", "cover_confirmed")],
+        "a late outcome after the task was taken back is refused, and kept; the coordinator sees it",
+        [
+            *START,
+            Answer("ben", CHECKED, "receive"),
+            *later(BACK),
+            complete(CHECKED, "already_supported", "cover_confirmed"),
+        ],
         flags=[gone("returned_home")],
-        tasks=[CHECK | {"status": "cancelled"}],
+        tasks=[
+            CHECK | {"status": "cancelled"},
+            {
+                "who": "ben",
+                "purpose": "review_late_answer",
+                "unit": "ssp-district-office",
+                "status": "requested",
+                "priority": "routine",
+                "reason": ["carer-admitted", "already_supported", "cover_confirmed"],
+            },
+        ],
         dead=["illegal_transition"],
         cases=[26],
     ),

@@ -43,7 +43,11 @@ class Ends:
         back (before a tenancy is known a person is a household of one)."""
         mine = [t for t in self.tasks.values() if t["for"] == subject(who) and t["purpose"] == purpose]
         assert mine, f"nobody was asked to {purpose} for {who}"
-        return max(mine, key=lambda t: (t["status"] not in TERMINAL, t["status"] != "cancelled", t["attempt"]))
+        seen = [t for t in mine if t["business_status"] != "queued"]
+        return max(
+            seen if all(t["status"] == "cancelled" for t in mine) and seen else mine,
+            key=lambda t: (t["status"] not in TERMINAL, t["status"] != "cancelled", t["attempt"]),
+        )
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,10 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
             faults += [
                 f"{flag['rule']} is {flag['status']}, but {task['purpose']} is {task['status']}"
                 for task in mine
-                if task["status"] not in TERMINAL and task["business_status"] != "cancellation_requested"
+                if task["status"] not in TERMINAL
+                and task["business_status"] != "cancellation_requested"
+                and task["resumes_as"] is None  # on hold, and said so
+                and task["purpose"] != "review_late_answer"
             ]
             if flag["status"] == "closed" and not any(task["status"] in BY_A_PERSON for task in mine):
                 faults.append(f"{flag['rule']} was closed by nobody")

@@ -1,0 +1,57 @@
+"""What is put to the district's duty officer, as tasks of their own: nothing that a person must see is a mere message.
+Pure.
+
+They hang on the task that they are about (`part_of`), are no part of what the flag asks, and never close it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from contracts.flags import Ask
+from contracts.tasks import TERMINAL, Task
+from services.referral.case import Case
+from services.referral.lifecycle import first_revision, take_back
+
+__all__ = ["MATTERS", "Matter", "no_more_to_decide", "put", "put_again"]
+
+Matter = Literal["review_unreached", "review_late_answer", "decide_disclosure"]
+
+MATTERS: Mapping[str, str] = {
+    "review_unreached": "urgent",
+    "review_late_answer": "routine",
+    "decide_disclosure": "asap",
+}
+"""Each matter's priority."""
+
+
+def put(case: Case, about: Task, matter: Matter, at: str, *codes: str) -> None:
+    """Asks the duty officer, unless they are asked already. `codes` say what there is to know."""
+    mine = _asked(case, about, matter)
+    if any(task.status not in TERMINAL for task in mine):
+        return
+    flag = case.state["flags"][case.heir(about.flag_id)]
+    declined = [task.unit for task in mine if task.status == "rejected"]
+    owner = case.policy.directory.route("district_office", flag["district"], flag["estate"], case.household, declined)
+    ask = Ask.model_validate({"unit": "district_office", "for": matter, "priority": MATTERS[matter]})
+    attempt = 1 + len(case.chain(flag["flag_id"], ask))
+    due = case.policy.clocks[ask.priority].due(at, at)
+    task = first_revision(flag, ask, owner, attempt, at, due, about.task_id)
+    case.publish(task.model_copy(update={"reason": [*task.reason, *codes]}))
+
+
+def put_again(case: Case, declined: Task, at: str) -> None:
+    """After an officer has declined: the next office, or the queue."""
+    about = case.task(case.state["tasks"][declined.part_of])
+    put(case, about, declined.purpose, at, *declined.reason[1:])  # type: ignore[arg-type]
+
+
+def no_more_to_decide(case: Case, about: Task, cause: str) -> None:
+    """Takes back what was put to the officer about a task that has ended."""
+    for matter in ("review_unreached", "decide_disclosure"):
+        for task in _asked(case, about, matter):
+            case.publish(take_back(task, cause))
+
+
+def _asked(case: Case, about: Task, matter: str) -> list[Task]:
+    tasks: list[dict[str, Any]] = list(case.state["tasks"].values())
+    return [case.task(raw) for raw in tasks if raw["purpose"] == matter and raw["part_of"] == about.task_id]
