@@ -104,7 +104,7 @@ def _register() -> SearchStrategy[dict[str, Any]]:
         _event(
             "register.care_relationship_asserted",
             **care,
-            group=st.sampled_from(["elderly", "disabled", "other"]),
+            group=st.sampled_from(["elderly", "disabled", "mental_recovery", "other"]),
         ),
         _event("register.care_relationship_asserted", **care, group=st.just("elderly")),
         _event("register.care_relationship_ended", **care),
@@ -112,6 +112,8 @@ def _register() -> SearchStrategy[dict[str, Any]]:
         _event("register.cohort_ended", subject=who, cohort=cohort),
         _event("register.service_enrolled", subject=who, kind=service),
         _event("register.service_ended", subject=who, kind=service),
+        _event("register.service_applied_for", subject=who, kind=service),
+        _event("register.service_application_withdrawn", subject=who, kind=service),
         _event("register.care_absence_planned", **absence),
         _event("register.care_absence_cancelled", **absence),
         _event(
@@ -126,11 +128,14 @@ def _register() -> SearchStrategy[dict[str, Any]]:
 
 def _told() -> SearchStrategy[dict[str, Any]]:
     call = {
-        "topics": st.sampled_from([["emotional"], ["care"], ["finance"]]),
+        "topics": st.sampled_from([["emotional"], ["care"], ["finance"], ["violence"], ["mental_health_crisis"]]),
         "gravity": st.sampled_from(["routine", "grave"]),
         "immediate_danger": st.booleans(),
     }
-    concern = st.sampled_from(["care_covered", "carer_home", "not_seen"])
+    concern = st.sampled_from(
+        ["care_covered", "carer_home", "not_seen", "no_answer", "hidden_household", "child_at_risk_reported", "frail"]
+    )
+    noticed = {"concern": concern, "by": st.sampled_from(["care_team", "school", "family"]), "days": st.just(4)}
     return st.one_of(
         _event("hotline.contact", subject=who, **call),
         _event("hotline.contact", caller_match=st.just("none"), **call),
@@ -140,8 +145,13 @@ def _told() -> SearchStrategy[dict[str, Any]]:
             **call,
             planned_absence=st.just({"starts": "2026-07-20", "ends": "2026-08-02"}),
         ),
-        _event("community.observation", subject=who, concern=concern),
-        _event("community.observation", tenancy=tenancy, flat=flat, concern=concern),
+        _event("community.observation", subject=who, **noticed),
+        _event("community.observation", tenancy=tenancy, flat=flat, **noticed),
+        _event(
+            "community.incident",
+            block_id=st.sampled_from(["block-1", "block-2"]),
+            kind=st.sampled_from(["fire", "power_cut"]),
+        ),
     )
 
 
