@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from .ids import HouseholdId
 
-__all__ = ["Fact", "Follow", "Linked", "Projection", "Version", "merged", "prevailing", "slot"]
+__all__ = ["Erase", "Fact", "Follow", "Linked", "Projection", "Version", "merged", "prevailing", "slot"]
 
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -90,12 +90,25 @@ class Follow(TypedDict):
 
 
 @with_config(_CLOSED)
+class Erase(TypedDict):
+    """`person.facts`: whatever was recorded up to `at` is forgotten: all of it where `of` is the subject, else what of
+    the subject's names `of`. What comes in later but was recorded by then is dropped; what is recorded later counts."""
+
+    erase: Literal[True]
+    subject: str
+    of: str
+    at: str
+
+
+@with_config(_CLOSED)
 class Projection(TypedDict):
     """`household.facts`: all that one origin (a person, a block, the referral desk) says to one household now.
 
-    A later revision replaces the whole; `facts: []` withdraws it."""
+    A later revision replaces the whole; `facts: []` withdraws it. `erased`: the origin is a person who is to be
+    forgotten, with the flags about them."""
 
     household_id: HouseholdId
     origin: str
     revision: int
     facts: list[Fact]
+    erased: NotRequired[Literal[True]]

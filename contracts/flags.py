@@ -9,6 +9,7 @@ from .instants import Instant
 from .model import Bilingual, Code, Published
 
 __all__ = [
+    "ERASED",
     "OPEN",
     "UNLINKED",
     "Ask",
@@ -26,6 +27,9 @@ Verdict = Literal["met", "not_met", "unknown", "error"]
 Level = Literal["low", "medium", "high", "very_high"]
 Priority = Literal["stat", "asap", "urgent", "routine"]
 Status = Literal["active", "acknowledged", "mitigated", "closed", "superseded", "retracted", "expired", "shadow"]
+
+ERASED = "erased"
+"""The cause of a flag's last revision after the person was erased: whatever is kept of it elsewhere must go too."""
 
 UNLINKED = "identity_unmerged"
 """The cause of a flag that was raised in error: it joined what is known of two persons."""

@@ -16,7 +16,7 @@ from services.correlator.episodes import flag_of
 from services.correlator.evaluate import Decision, Sight, at_rest, evaluate, why_not
 from services.correlator.kinds import EVERYTHING, Kinds, by_kind, changed
 from services.correlator.projections import projection_of
-from services.correlator.revision import gone, headers, revised, unlinked
+from services.correlator.revision import erased, gone, headers, is_about, revised, unlinked
 from services.correlator.rules import Rule
 from services.correlator.view import Household, Precedence
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
@@ -61,8 +61,27 @@ def make_correlate(
             turn.duplicate = True
             return
         kinds = changed(known["facts"] if known is not None else {}, facts)
+        if "erased" in projection:
+            forget(household_id, origin, state, kinds, turn)
+            return
         said = {"revision": projection["revision"], "facts": facts}
         look(household_id, {**state["origins"], origin: said}, state, kinds, turn)
+
+    def forget(household_id: str, person: str, state: Value, kinds: Kinds, turn: Turn) -> None:
+        """Drops what a person's keeper told, and the flags about the person, each with a last word to whoever follows
+        it up; then the rules look at what is left."""
+        flags = {}
+        for flag_id, flag in sorted(state["flags"].items()):
+            if is_about(person, flag):
+                last = erased(flag, turn.as_of)
+                turn.emit("risk.flags", household_id, last, headers(last))
+            else:
+                flags[flag_id] = {**flag, "linked": [ids for ids in flag["linked"] if person not in ids]}
+        origins = {origin: said for origin, said in state["origins"].items() if origin != person}
+        if flags or any(said["facts"] for said in origins.values()):
+            look(household_id, origins, {**state, "flags": flags}, kinds, turn)
+        else:
+            turn.put(household_id, None)
 
     def wake(household_id: str, turn: Turn) -> None:
         state = turn.get(household_id)

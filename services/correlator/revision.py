@@ -7,13 +7,13 @@ holds every one of them to that model.
 from collections.abc import Callable, Sequence
 
 from contracts.envelope import Headers
-from contracts.flags import OPEN, UNLINKED, Status
+from contracts.flags import ERASED, OPEN, UNLINKED, Status
 from services.correlator.episodes import Candidate
 from services.correlator.evaluate import Decision
 from services.correlator.view import Household
 from services.runtime.fold import Value
 
-__all__ = ["gone", "headers", "revised", "unlinked"]
+__all__ = ["erased", "gone", "headers", "is_about", "revised", "unlinked"]
 
 UNTIMED = frozenset({"as_of", "revision", "evidence", "not_triggered"})
 """What may differ between two evaluations without being news (of the evidence: `age`)."""
@@ -87,6 +87,29 @@ def gone(before: Value, as_of: str, household: Household, heir: tuple[str, str] 
 def unlinked(flag: Value, household: Household) -> bool:
     """Whether ids that counted as one person when the flag was written are several persons now. One that tells this
     household nothing any more is linked no longer: that comes in by another way than that the link is gone."""
+def is_about(person: str, flag: Value) -> bool:
+    """Whether a flag is about a person, under this id or one that it is linked with."""
+    subject = flag["subject"]
+    return bool(subject == person or any(person in ids and subject in ids for ids in flag["linked"]))
+
+
+def erased(before: Value, as_of: str) -> Value:
+    """The flag's last revision when the person is to be forgotten: how it ended, but no longer why. What a person has
+    closed stays closed, so that counts of the past stay as they were."""
+    rule = {"rule": before["rule"], "version": before["rule_version"], "part": "when", "clause": "the person is known"}
+    nothing = {"value": None, "limit": None, "verdict": "unknown", "source": None, "age": None, "event_ids": []}
+    return {
+        **before,
+        "revision": before["revision"] + 1,
+        "as_of": as_of,
+        "status": "retracted" if before["status"] in OPEN else before["status"],
+        "cause": ERASED,
+        "linked": [],
+        "evidence": [rule | nothing],
+        "not_triggered": [],
+    }
+
+
     for ids in flag.get("linked", ()):
         if any(one not in household.by_id for one in ids) or len({household.aliases[one] for one in ids}) > 1:
             return True

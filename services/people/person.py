@@ -16,6 +16,7 @@ from typing import Any
 
 from contracts.facts import Fact, Linked, merged, prevailing, slot
 from contracts.ids import household_of_person
+from services.people.erasure import begin, drops, erase, nobody_is_told, read_erase, settled
 from services.runtime.fold import Processor, Record, Turn, Value
 from services.runtime.inner import LIST, NUMBER, TEXT, as_fact, must_hold, read_object, subject_of
 
@@ -29,20 +30,25 @@ patient's number), and each of them tells all others: without a limit n ids send
 
 _FOLLOW = {"via": TEXT, "revision": NUMBER, "because": TEXT, "own": LIST, "households": LIST}
 
-EMPTY: Value = {"facts": {}, "followed": {}, "told": {}, "follows": {}}
-
 
 def keep(record: Record, turn: Turn) -> None:
-    """The fold over `person.facts`: a fact about this person, or a follow."""
+    """The fold over `person.facts`: a fact about this person, a follow, or an erasure."""
     said = read_object(record)
     person = subject_of(said, record)
-    state = turn.get(person) or EMPTY
-    changed = _follow(state, said) if "follow" in said else _merge(state, as_fact(said))
+    state = turn.get(person) or begin(person, turn)
+    if "erase" in said:
+        changed = erase(person, read_erase(said), state, turn)
+    elif "follow" in said:
+        changed = _follow(state, said)
+    else:
+        fact = as_fact(said)
+        late = ("erased" in state or "forgotten" in state) and drops(person, state, fact, turn)
+        changed = None if late else _merge(state, fact)
     if changed is None:
         turn.duplicate = True
         return
     after, touched = changed
-    turn.put(person, _tell(person, after, touched, turn))
+    turn.put(person, settled(after if nobody_is_told(after) else _tell(person, after, touched, turn)))
 
 
 def _merge(state: Value, fact: Fact) -> tuple[Value, bool] | None:
@@ -61,6 +67,10 @@ def _follow(state: Value, said: dict[str, Any]) -> tuple[Value, bool] | None:
     known = state["followed"].get(said["via"])
     if known is not None and known["revision"] >= said["revision"]:
         return None
+    if not said["households"] and ("erased" in state or "forgotten" in state):
+        # the last that is heard of somebody who is forgotten: nothing that names them is kept
+        others = {via: entry for via, entry in state["followed"].items() if via != said["via"]}
+        return {**state, "followed": others}, False
     entry = {name: said[name] for name in ("revision", "own", "households", "because", "beyond") if name in said}
     return {**state, "followed": {**state["followed"], said["via"]: entry}}, False
 
@@ -95,9 +105,9 @@ def _tell(person: str, state: Value, touched: bool, turn: Turn) -> Value:
         wanted = {f"{carer}|care": _told_of_care(own, home) for carer in carers}
         told_links = neighbours.intersection(other["person"] for other in nearest)
         wanted |= {f"{id_}|link": _told_of_link(person, id_, own, through_care, linked) for id_ in told_links}
-        follows = _tell_followers(person, follows, wanted, turn)
+        follows = _tell_followers(person, follows, wanted, state.get("floor", 0), turn)
     listening = home.union(through_care, *(other["households"] for other in nearest))
-    told = _tell_households(person, state["told"], listening, holding, touched, turn)
+    told = _tell_households(person, state, listening, holding, touched, turn)
     return {**state, "told": told, "follows": follows}
 
 
@@ -141,7 +151,7 @@ def _told_of_link(person: str, to: str, own: set[str], through_care: set[str], l
     }
 
 
-def _tell_followers(person: str, before: Value, wanted: dict[str, dict[str, Any]], turn: Turn) -> Value:
+def _tell_followers(person: str, before: Value, wanted: dict[str, dict[str, Any]], floor: int, turn: Turn) -> Value:
     """Sends what is news to whoever is told of care or a link, and takes back what no longer holds."""
     follows = dict(before)
     for target in sorted(follows.keys() | wanted.keys()):
@@ -150,7 +160,7 @@ def _tell_followers(person: str, before: Value, wanted: dict[str, dict[str, Any]
         now = wanted.get(target, {"own": [], "households": [], "because": because})
         if told is not None and {**told, "revision": None} == {**now, "revision": None}:
             continue
-        revision = 1 if told is None else told["revision"] + 1
+        revision = floor + 1 if told is None else told["revision"] + 1
         follows[target] = {**now, "revision": revision}
         message = {"follow": True, "subject": subject, "via": f"{person}|{because}", "revision": revision, **now}
         turn.emit("person.facts", subject, message)
@@ -158,16 +168,16 @@ def _tell_followers(person: str, before: Value, wanted: dict[str, dict[str, Any]
 
 
 def _tell_households(
-    person: str, before: Value, listening: set[str], holding: list[Fact], touched: bool, turn: Turn
+    person: str, state: Value, listening: set[str], holding: list[Fact], touched: bool, turn: Turn
 ) -> Value:
     """Sends all that holds to the households that listen, where it or their listening is news."""
-    told: dict[str, dict[str, Any]] = dict(before)
+    told: dict[str, dict[str, Any]] = dict(state["told"])
     for household in sorted(listening | told.keys()):
         known = told.get(household)
         listens = household in listening
         if known is not None and known["listens"] == listens and not (listens and touched):
             continue
-        revision = 1 if known is None else known["revision"] + 1
+        revision = state.get("floor", 0) + 1 if known is None else known["revision"] + 1
         told[household] = {"revision": revision, "listens": listens}
         facts = holding if listens else []
         turn.emit(
