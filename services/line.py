@@ -19,7 +19,7 @@ from services.people import person
 from services.policy import load_clocks, load_directory, load_rules, load_sources
 from services.referral.desk import Desk
 from services.register import welfare
-from services.runtime.fold import Processor, Record, Store, Turn
+from services.runtime.fold import TICK_TOPICS, Processor, Record, Store, Turn
 from services.runtime.folding import MemoryStore, Task
 from services.runtime.settings import WEB_ORDER
 
@@ -64,19 +64,14 @@ class Line:
 
     def take(self, record: Record) -> Iterator[tuple[str, Turn]]:
         """Runs one record through the line; yields every turn that it caused with its processor's name."""
-        waiting = deque([record])
+        readers, timestamp = self._readers, record.timestamp
+        waiting = deque((record,))
         while waiting:
             current = waiting.popleft()
-            for task in self._readers.get(current.topic, ()):
-                for turn in task.take(current):
-                    for output in turn.outputs:
-                        waiting.append(
-                            Record(
-                                output.topic,
-                                output.key,
-                                output.value,
-                                output.headers,
-                                timestamp=record.timestamp,
-                            )
-                        )
+            ticks = current.topic in TICK_TOPICS
+            for task in readers.get(current.topic, ()):
+                for turn in task.take(current) if ticks else (task.take_one(current),):
+                    for topic, key, value, headers, _ in turn.outputs:
+                        if topic in readers:
+                            waiting.append(Record(topic, key, value, headers, timestamp=timestamp))
                     yield task.processor.name, turn

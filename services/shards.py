@@ -27,7 +27,7 @@ from contracts.instants import EPOCH, canonical
 from services.connected import Connections
 from services.runtime.errors import Problem
 from services.runtime.fold import TICK_TOPICS, TICKS, Record
-from services.runtime.lines import read_places, record_of
+from services.runtime.lines import NO_RECORD, no_record, raw_lines, record_of
 
 __all__ = ["Lines", "Split", "Tell", "cores", "in_processes", "read_shard", "split", "worth"]
 
@@ -80,18 +80,21 @@ def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool
     connections = Connections()
     starts, numbers, receipts = array("q"), array("q"), list[str]()
     received, first, last, ticks, left_out = EPOCH, "", EPOCH, 0, 0
-    for start, record in read_places(path):
-        component = -1
-        of_feed = record.topic in FEEDS
-        if record.topic in TICK_TOPICS:
-            ticks += record.topic == TICKS
-        else:
-            headers = dict(record.headers)
-            component = connections.enter(
-                record.topic, _text(record.key), _content(record), *(_text(headers.get(name, b"")) for name in _ID)
-            )
-            if of_feed and (stamp := _instant(headers.get("ce_receivedtime", b""))):
-                first, last, received = min(first or stamp, stamp), max(last, stamp), stamp
+    for number, start, line in raw_lines(path):
+        try:
+            said = orjson.loads(line)
+            topic, headers = said["topic"], said.get("headers", {})
+            of_feed, component = topic in FEEDS, -1
+            if topic in TICK_TOPICS:
+                ticks += topic == TICKS
+            else:
+                key = said["key"] if "key" in said else said["key_base64"]
+                source, event = headers.get("ce_source", ""), headers.get("ce_id", "")
+                component = connections.enter(topic, key, _content(said), source, event)
+                if of_feed and (stamp := _instant(headers.get("ce_receivedtime", ""))):
+                    first, last, received = min(first or stamp, stamp), max(last, stamp), stamp
+        except NO_RECORD as fault:
+            raise no_record(path, number, fault) from None
         if of_feed or not feeds_only:
             starts.append(start)
             numbers.append(component)
@@ -108,25 +111,22 @@ def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool
     return Split(path, shards, len(starts), first or EPOCH, last, ticks, left_out)
 
 
-_ID = ("ce_source", "ce_id")
-
-
-def _text(data: bytes) -> str:
-    return data.decode(errors="replace")
-
-
-def _content(record: Record) -> Any:
+def _content(said: dict[str, Any]) -> Any:
+    """A record's value as JSON has it; None where it is none. (A line has it as a text where its bytes matter.)"""
+    value = said.get("value")
+    if type(value) is not str:
+        return value
     try:
-        return orjson.loads(record.value)
+        return orjson.loads(value)
     except orjson.JSONDecodeError:
         return None
 
 
 @lru_cache(maxsize=4096)  # a morning's batch came in at once
-def _instant(stamp: bytes) -> str | None:
+def _instant(stamp: str) -> str | None:
     """None for a damaged stamp: the record will be refused, and is no measure of time."""
     try:
-        return canonical(stamp.decode())
+        return canonical(stamp)
     except ValueError:
         return None
 
@@ -155,14 +155,18 @@ def _dealt(starts: Lines, roots: Lines, order: Sequence[int], shards: int) -> tu
 
 
 def read_shard(path: Path, lines: Lines, taken: Tell | None = None) -> Iterator[Record]:
-    """The records of a shard, in its order."""
+    """The records of a shard, in its order. Raises Problem naming file and line."""
     if not lines:
         return
     count = 0
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         for start in lines:
             end = content.find(b"\n", start)
-            yield record_of(content[start : end if end >= 0 else None])
+            try:
+                record = record_of(content[start : end if end >= 0 else None])
+            except NO_RECORD as fault:
+                raise no_record(path, content[:start].count(b"\n") + 1, fault) from None
+            yield record
             count += 1
             if taken is not None and count == TOLD_EVERY:
                 taken(count)

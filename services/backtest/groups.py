@@ -32,7 +32,7 @@ class Group(NamedTuple):
         return cls("unknown", "unknown", "unknown")
 
 
-DIMENSIONS = Group._fields
+DIMENSIONS = ("kind", "age", "district")
 
 
 def households(correlator: Store, precedence: Precedence) -> Iterator[Household]:

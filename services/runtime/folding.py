@@ -75,8 +75,18 @@ class Task:
         if record.topic in TICK_TOPICS:
             yield from self._tick(record)
             return
+        yield self.take_one(record)
+
+    def take_one(self, record: Record) -> Turn:
+        """Applies one record that is no tick, and returns its turn, which has taken effect."""
         turn = Turn(self.as_of, self.store, record)
-        yield self._run(turn, lambda: self.processor.fold(record, turn))
+        try:
+            self.processor.fold(record, turn)
+        except Exception as fault:
+            turn = self._failed(turn, fault)
+        if turn.writes:
+            self._settle(turn)
+        return turn
 
     def take_run(self, records: Sequence[Record]) -> Run:
         """Applies the first of some records (no ticks), as many as go well together: all, or those before one that
@@ -98,7 +108,7 @@ class Task:
             taken = next(at for at, record in enumerate(records) if record is turn.record)
             if taken:  # without the failing record's traces: a fold gives the same when it is run again
                 return self.take_run(records[:taken])
-            (turn,) = self.take(records[0])  # says what is wrong, or fails again
+            turn = self.take_one(records[0])  # says what is wrong, or fails again
             return Run(turn, 1, 0, len(turn.dead))
         self._settle(turn)
         return Run(turn, len(records), duplicates, refused)
@@ -115,11 +125,13 @@ class Task:
             due, key = next_due
             turn = Turn(self.as_of, self.store, record)
             try:
-                turn = self._run(turn, lambda key=key, turn=turn: self.processor.wake(key, turn))  # type: ignore[misc]
+                assert self.processor.wake is not None
+                self.processor.wake(key, turn)
             except Exception as fault:
                 name = self.processor.name
                 fault.add_note(f"{name}: waking {key}, due {due}. It stops its partition until the fold is mended")
                 raise
+            self._settle(turn)
             if key not in turn.writes or self._agenda.due(key) == due:
                 # it would be woken for ever, or once more after each restart
                 raise RuntimeError(f"{self.processor.name}: a waking of {key} left its due instant, {due}, as it was")
@@ -133,21 +145,18 @@ class Task:
             return None
         return self.processor.due(value)
 
-    def _run(self, turn: Turn, step: Callable[[], None]) -> Turn:
-        try:
-            step()
-        except Refused as refused:
-            assert turn.record is not None
-            turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, refused.reason, refused.detail)])
-        except (Problem, MemoryError):
-            raise  # of the state or the process, and no fault of the record
-        except Exception as fault:
-            if turn.record is None or turn.record.topic in TICK_TOPICS:
-                raise  # a waking has no bytes to keep: stop loudly rather than forget what was due
+    def _failed(self, turn: Turn, fault: Exception) -> Turn:
+        """A turn without the failed one's traces, its record dead. Raises what is of the state or the process, and no
+        fault of the record."""
+        assert turn.record is not None
+        if isinstance(fault, Refused):
+            dead = Dead(turn.record, fault.reason, fault.detail)
+        elif isinstance(fault, Problem | MemoryError):
+            raise fault
+        else:
             detail = f"{type(fault).__name__} in {self.processor.name}; mend the fold, then replay this record"
-            turn = Turn(turn.as_of, turn.store, turn.record, dead=[Dead(turn.record, "fold_failed", detail)])
-        self._settle(turn)
-        return turn
+            dead = Dead(turn.record, "fold_failed", detail)
+        return Turn(turn.as_of, turn.store, turn.record, dead=[dead])
 
     def _settle(self, turn: Turn) -> None:
         self.store.update(turn.writes)

@@ -15,7 +15,7 @@ from contracts.envelope import Headers
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
 
-__all__ = ["line_of", "read_lines", "read_places", "record_of", "write_lines"]
+__all__ = ["NO_RECORD", "line_of", "no_record", "raw_lines", "read_lines", "record_of", "write_lines"]
 
 
 def line_of(record: Record) -> bytes:
@@ -68,27 +68,34 @@ def record_of(line: bytes) -> Record:
 
 def read_lines(path: Path) -> Iterator[Record]:
     """The records of a file, in its order. Raises Problem naming file and line."""
-    return (record for _, record in read_places(path))
+    for number, _, line in raw_lines(path):
+        try:
+            record = record_of(line)
+        except NO_RECORD as fault:
+            raise no_record(path, number, fault) from None
+        yield record
 
 
-def read_places(path: Path) -> Iterator[tuple[int, Record]]:
-    """The records of a file, in its order, each with where its line begins in bytes. Raises Problem naming file and
-    line."""
+def raw_lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """(number, where it begins in bytes, bytes) of every line. Raises Problem for a file that cannot be read."""
     start = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                try:
-                    yield start, record_of(line)
-                except (ValueError, KeyError, AttributeError, TypeError) as fault:
-                    why = f"it has no {fault.args[0]}" if isinstance(fault, KeyError) else fault
-                    raise Problem(
-                        f"{path}:{number}: not a record line ({why}); "
-                        "expected an object with topic, key, headers, value"
-                    ) from None
+                yield number, start, line
                 start += len(line)
     except OSError as fault:
         raise Problem(f"cannot read {path}: {fault.strerror}") from None
+
+
+NO_RECORD = (ValueError, KeyError, AttributeError, TypeError)
+"""What a line of another shape raises."""
+
+
+def no_record(path: Path, number: int, fault: Exception) -> Problem:
+    """What to say of such a line."""
+    why = f"it has no {fault.args[0]}" if isinstance(fault, KeyError) else fault
+    return Problem(f"{path}:{number}: not a record line ({why}); expected an object with topic, key, headers, value")
 
 
 def write_lines(path: Path, records: Iterable[Record]) -> int:
