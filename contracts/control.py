@@ -1,14 +1,14 @@
 """The small topics: ticks, officers' decisions, commands to the clock."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from .ids import HouseholdId, Token
 from .instants import Instant
 from .model import Code, Published
 
-__all__ = ["ClockCommand", "OfficerDecision", "Tick"]
+__all__ = ["ClockCommand", "Forgotten", "OfficerDecision", "Tick"]
 
 
 class Tick(Published):
@@ -41,3 +41,15 @@ class OfficerDecision(BaseModel):
     officer: Token
     at: Instant
     reason: Code = "wave"
+
+
+class Forgotten(Published):
+    """`subject.forgotten` on a feed, in its envelope, written by `kithline subject erase` only: of these events of the
+    subject, nothing that the feed's service keeps stays. `erased`: the subject is the person who is erased, and nothing
+    that was recorded up to `at` is let in again."""
+
+    events: list[Annotated[str, StringConstraints(pattern=r"^[^ ]+ [^ ]+$")]] = Field(
+        description="`source id` of each."
+    )
+    at: Instant
+    erased: bool

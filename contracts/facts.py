@@ -91,8 +91,9 @@ class Follow(TypedDict):
 
 @with_config(_CLOSED)
 class Erase(TypedDict):
-    """`person.facts`: whatever was recorded up to `at` is forgotten: all of it where `of` is the subject, else what of
-    the subject's names `of`. What comes in later but was recorded by then is dropped; what is recorded later counts."""
+    """`person.facts`, `address.facts`: whatever was recorded up to `at` is forgotten: all of it where `of` is the
+    subject, else what of the subject's (a person's or a block's) names `of`. What comes in later but was recorded by
+    then is dropped; what is recorded later counts."""
 
     erase: Literal[True]
     subject: str

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from zlib import crc32
 
-from contracts.facts import Fact, merged, slot
+from contracts.facts import Erase, Fact, merged, slot
+from contracts.flags import ERASED
 from contracts.ids import household_of_address, household_of_block
+from services.runtime.erasure import ANY, erased_until, read_erase, remember
 from services.runtime.fold import Processor, Record, Turn, Value
 from services.runtime.inner import as_fact, read_object, subject_of
 
@@ -31,7 +33,10 @@ def places(record: Record, turn: Turn) -> None:
     """The fold over `address.facts`."""
     said = read_object(record)
     block = subject_of(said, record)
-    fact = as_fact(said)
+    if "erase" in said:
+        _forget(block, read_erase(said), turn)
+        return
+    fact = _without_erased(as_fact(said), turn)
     unit = _unit(fact)
     key = f"{block}/{unit}" if unit else block
     state = turn.get(key) or (FLAT if unit else BLOCK)
@@ -47,6 +52,30 @@ def places(record: Record, turn: Turn) -> None:
     turn.put(key, _tell_households(unit, state, turn))
     if fact["kind"] != "observation":
         _list_flat(block, unit, turn)
+
+
+def _forget(block: str, said: Erase, turn: Turn) -> None:
+    """Takes a person's id out of what is known of a block's flats, and tells their households anew."""
+    if said["at"] <= erased_until(said["of"], turn):
+        turn.duplicate = True
+    remember(said["of"], {"at": max(said["at"], erased_until(said["of"], turn))}, turn)
+    for unit in _flats(block, turn):
+        key = f"{block}/{unit}"
+        state = turn.get(key) or FLAT
+        facts = {name: [_without_erased(fact, turn) for fact in known] for name, known in state["facts"].items()}
+        if facts != state["facts"]:
+            told = {household: {**before, "fingerprint": None} for household, before in state["told"].items()}
+            turn.put(key, _tell_households(unit, {"facts": facts, "told": told}, turn))
+
+
+def _without_erased(fact: Fact, turn: Turn) -> Fact:
+    """The fact with nobody among a flat's members who was erased since: who lives there is not known any more, and
+    nobody must look alone for it."""
+    members = (fact["value"] or {}).get("members")
+    if not members or turn.get(ANY) is None:
+        return fact
+    left = [ERASED if fact["version"][0] <= erased_until(member, turn) else member for member in members]
+    return fact if left == members else {**fact, "value": {**(fact["value"] or {}), "members": left}}
 
 
 def _unit(fact: Fact) -> str:

@@ -5,25 +5,15 @@ above all that were told before, though nobody remembers to whom. Others who are
 whom they were named with; also when it comes in late, because then they get their half of it late as well.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from contracts.facts import Erase, Fact
 from services.runtime.erasure import ANY, fingerprint, mark, remember
 from services.runtime.fold import Turn, Value
-from services.runtime.inner import TEXT, must_hold
 
-__all__ = ["EMPTY", "begin", "drops", "erase", "nobody_is_told", "read_erase", "settled"]
+__all__ = ["EMPTY", "begin", "drops", "erase", "nobody_is_told", "settled"]
 
 EMPTY: Value = {"facts": {}, "followed": {}, "told": {}, "follows": {}}
-
-_ERASE = {"of": TEXT, "at": TEXT}
-
-
-def read_erase(said: Mapping[str, Any]) -> Erase:
-    """An erasure as it stands on `person.facts`. Raises Refused."""
-    must_hold(said, _ERASE)
-    return Erase(erase=True, subject=said["subject"], of=said["of"], at=said["at"])
 
 
 def begin(person: str, turn: Turn) -> Value:
@@ -67,8 +57,8 @@ def drops(person: str, state: Value, fact: Fact, turn: Turn) -> bool:
     if recorded <= state.get("erased", ""):
         _tell_named([fact], person, state["erased"], turn)
         return True
-    forgotten = state.get("forgotten")
-    return bool(forgotten) and any(recorded <= forgotten.get(fingerprint(other), "") for other in _named(fact))
+    forgotten = state.get("forgotten", {})
+    return any(recorded <= forgotten.get(fingerprint(other), "") for other in _named(fact))
 
 
 def erase(person: str, said: Erase, state: Value, turn: Turn) -> tuple[Value, bool] | None:

@@ -16,7 +16,8 @@ from typing import Any
 
 from contracts.facts import Fact, Linked, merged, prevailing, slot
 from contracts.ids import household_of_person
-from services.people.erasure import begin, drops, erase, nobody_is_told, read_erase, settled
+from services.people.erasure import begin, drops, erase, nobody_is_told, settled
+from services.runtime.erasure import read_erase
 from services.runtime.fold import Processor, Record, Turn, Value
 from services.runtime.inner import LIST, NUMBER, TEXT, as_fact, must_hold, read_object, subject_of
 

@@ -76,7 +76,8 @@ class _Page:
             self._tell(body, table, 1, table.counts)
         self._tell(body, self.report.units, 1, TEXTS["tasks"])
         self._notes(body, as_of)
-        return b"<!DOCTYPE html>\n" + tostring(html, encoding="utf-8", method="html") + b"\n"
+        written: bytes = tostring(html, encoding="utf-8", method="html")
+        return b"<!DOCTYPE html>\n" + written + b"\n"
 
     def _section(self, body: Element, name: str, title: Both) -> Element:
         section = SubElement(body, "section", {"class": name})

@@ -5,14 +5,31 @@ stays gone, whenever it comes in; what it records later counts (somebody registe
 facts, like every fact with every other.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
+from typing import Any
 
-from services.runtime.fold import Turn, Value
+from contracts.facts import Erase
+from contracts.instants import canonical
+from services.runtime.fold import Refused, Turn, Value
+from services.runtime.inner import TEXT, must_hold
 
-__all__ = ["ANY", "erased_until", "fingerprint", "mark", "remember"]
+__all__ = ["ANY", "erased_until", "fingerprint", "mark", "read_erase", "remember"]
 
 ANY = "~erased"
 """Stands where at least one mark stands, so that nobody is hashed for nothing. No id begins with a tilde."""
+
+
+_ERASE = {"subject": TEXT, "of": TEXT, "at": TEXT}
+
+
+def read_erase(said: Mapping[str, Any]) -> Erase:
+    """An erasure as it stands on `person.facts` or `address.facts`. Raises Refused."""
+    must_hold(said, _ERASE)
+    try:
+        return Erase(erase=True, subject=said["subject"], of=said["of"], at=canonical(said["at"]))
+    except ValueError:
+        raise Refused("invalid", "at: should be an instant, written as 2026-07-01T07:00:00Z") from None
 
 
 def fingerprint(person: str) -> str:

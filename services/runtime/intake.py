@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
+from contracts.control import Forgotten
 from contracts.envelope import Envelope, schema_version
 from contracts.events import FEEDS, EventData, Feed
 from contracts.facts import Version
 from contracts.instants import milliseconds, plus
+from services.runtime.erasure import erased_until, remember
 from services.runtime.fold import Processor, Record, Refused, Turn, Value
 from services.runtime.hkid import holds_hkid
 
@@ -67,6 +69,12 @@ def feed_processor(name: str, topic: str, outputs: tuple[str, ...], translate: T
         envelope, data = _validated(feed, record)
         if envelope.type == "feed.heartbeat":
             return
+        if isinstance(data, Forgotten):
+            forget(envelope.subject, data, turn)
+            return
+        if envelope.recordedtime <= erased_until(envelope.subject, turn):
+            turn.duplicate = True  # what was erased stays so, whenever it is sent again
+            return
         _settle(_Statement(record, envelope, list(translate(envelope, data))), turn, recall)
 
     def recall(known: Value, subject: str) -> _Statement:
@@ -90,7 +98,10 @@ def complaint(error: ValidationError) -> str:
 _IDENTITY = "a field has the shape of an HKID; send the keyed pseudonym only"
 
 
-def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
+_FORGOTTEN = "subject.forgotten"
+
+
+def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData | Forgotten]:
     values = [value for _, value in record.headers]
     if holds_hkid(b"\n".join((record.key, record.value, *values))):  # nothing has the shape across a line's end
         raise Refused("identity", _IDENTITY)
@@ -102,7 +113,7 @@ def _validated(feed: Feed, record: Record) -> tuple[Envelope, EventData]:
         raise Refused("unreadable", "a ce_ header is not UTF-8") from None
     except ValidationError as error:
         raise Refused("invalid", "envelope " + complaint(error)) from None
-    model = feed.types.get(envelope.type)
+    model = Forgotten if envelope.type == _FORGOTTEN else feed.types.get(envelope.type)
     if model is None:
         raise Refused("unknown_type", f"{feed.topic} does not carry this ce_type; it carries {', '.join(feed.types)}")
     if record.key != envelope.subject.encode():
@@ -140,6 +151,15 @@ def not_ahead(envelope: Envelope, instant: str, field: str) -> None:
 
 def _ahead(instant: str, of: str) -> bool:
     return instant > of and instant > plus(of, seconds=CLOCK_TOLERANCE_SECONDS)
+
+
+def forget(subject: str, said: Forgotten, turn: Turn) -> None:
+    """Drops the events that were accepted, so that nothing of what was sent is kept. What is sent again is told apart
+    by the facts' versions, and of a subject that was erased it is not let in."""
+    for name in said.events:
+        turn.put(f"{subject} {name}", None)
+    if said.erased:
+        remember(subject, {"at": max(said.at, erased_until(subject, turn))}, turn)
 
 
 class _Statement(NamedTuple):

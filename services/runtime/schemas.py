@@ -12,11 +12,11 @@ import yaml
 from pydantic import TypeAdapter
 
 import contracts
-from contracts.control import ClockCommand, OfficerDecision, Tick
+from contracts.control import ClockCommand, Forgotten, OfficerDecision, Tick
 from contracts.deadletters import DeadLetter
 from contracts.envelope import Envelope
 from contracts.events import FEEDS
-from contracts.facts import Fact, Follow, Projection
+from contracts.facts import Erase, Fact, Follow, Projection
 from contracts.flags import Flag
 from contracts.tasks import Task, TaskUpdate
 from services.runtime.asyncapi import asyncapi
@@ -30,6 +30,8 @@ MODELS: dict[str, Any] = {
     **{name: model for feed in FEEDS.values() for name, model in feed.types.items()},
     "fact": Fact,
     "follow": Follow,
+    "erase": Erase,
+    "subject_forgotten": Forgotten,
     "projection": Projection,
     "flag": Flag,
     "task": Task,
