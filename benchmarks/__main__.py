@@ -45,7 +45,7 @@ def main(
     def say(text: str) -> None:
         progress.print(text, style="dim", highlight=False)
 
-    with broker() as started:
+    with broker(hot=True) as started:
         report = asyncio.run(run(started, plan, say))
     if "latency" in plan.others:
         report = asyncio.run(run_latency(report, say))

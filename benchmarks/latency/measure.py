@@ -41,7 +41,7 @@ async def measure_all(say: Say, timings: Sequence[Timing] = TIMINGS) -> list[Row
     say(f"latency: the feeds of a busy month, {count:,} records")
     before, stream = busy_month(count, datetime.now(UTC).date())
     tag = f"latency{os.getpid()}x{time.time_ns() // 1_000_000_000}"
-    broker = start_broker()
+    broker = start_broker(hot=True)
     try:
         settings = Settings(kafka=broker.bootstrap)
         table = {

@@ -18,7 +18,7 @@ def main(
     events: Annotated[int, typer.Option(min=1_000, help="Of each run.")] = EVENTS,
 ) -> None:
     """Measures, and prints the rows as JSON. The cluster is that of KITHLINE_KAFKA where it is set, else its own."""
-    with broker() as started:
+    with broker(hot=True) as started:
         settings = Settings(kafka=started.bootstrap)
         rows = asyncio.run(measure_all(settings, typer.echo, households or HOUSEHOLDS, events))
     tell_rows(rows, json_file)

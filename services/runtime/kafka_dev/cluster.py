@@ -136,13 +136,15 @@ def start_broker(
     data: Path | None = None,
     fronts: tuple[int, ...] = (),
     settings: Mapping[str, object] | None = None,
+    hot: bool = False,
 ) -> Broker:
     """Starts Kafka and returns when all its brokers answer. Fetches it first where this user has none.
 
     `port`: for clients of the first broker, the others follow it; None or 0: free ones. `data`: a folder to
     keep and to start from again; None: a scratch folder that goes with the broker. `fronts`: ports of proxies, one a
     broker, for tests of bad networks: whoever connects through one is told these ports as the brokers' own. `settings`:
-    of Kafka, instead of ours. Raises Problem.
+    of Kafka, instead of ours. `hot`: for long hard work; its code is compiled as well as it can be, which costs a
+    machine of two cores most of its first minute. Raises Problem.
     """
     if nodes not in (1, 3):
         raise Problem(f"a cluster of {nodes} brokers is not offered; take --nodes 1 or --nodes 3")
@@ -154,7 +156,7 @@ def start_broker(
     if lock is None:
         raise Problem(f"{folder} is in use by another `kithline broker`; stop that one, or choose another --data")
     archive = ClassArchive(java, jars, cache_folder() / "java")
-    members = tuple(Node(i, folder / f"node-{i}", java, jars, archive) for i in range(1, nodes + 1))
+    members = tuple(Node(i, folder / f"node-{i}", java, jars, archive, hot) for i in range(1, nodes + 1))
     try:
         _check_room(folder)
         for attempt in range(1, _ATTEMPTS + 1):
@@ -182,12 +184,13 @@ def start_broker(
 
 
 @contextmanager
-def broker(nodes: int = 1) -> Iterator[Broker]:
-    """For a block: the cluster of KITHLINE_KAFKA where it is set, else one of our own, stopped at the end."""
+def broker(nodes: int = 1, *, hot: bool = False) -> Iterator[Broker]:
+    """For a block: the cluster of KITHLINE_KAFKA where it is set, else one of our own (`hot`: see `start_broker`),
+    stopped at the end."""
     if bootstrap := external_kafka():
         yield Broker(bootstrap, in_own_loop(_count_brokers(bootstrap)), None)
         return
-    started = start_broker(nodes)
+    started = start_broker(nodes, hot=hot)
     try:
         yield started
     finally:
