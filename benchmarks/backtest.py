@@ -101,7 +101,7 @@ def run(households: int, days: int, seed: int, jobs: int | None, say: Callable[[
 
 
 def compact(figures: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of a report in the repository: no disparity of single rules, no single units, no single districts."""
+    """What is kept of a report in the repository: no disparity of single rules, no single units or districts."""
     for share in figures["shares"].values():
         for name in ("a", "b"):
             share["disparity"][name] = {"all": share["disparity"][name]["all"]}
