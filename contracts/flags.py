@@ -96,6 +96,10 @@ class Flag(Published):
     received_at: Instant = Field(description="When the latest event behind the flag came in at the door.")
     district: str | None
     estate: str | None = None
+    protected: bool = Field(
+        default=False,
+        description="Violence or a child at risk was reported: no address reaches a handover or the household.",
+    )
     level: Level
     as_of: Instant
     ruleset: str = Field(description="Hash of the rules in force.")
@@ -103,6 +107,10 @@ class Flag(Published):
     then: list[FollowUp]
     evidence: list[Evidence] = Field(min_length=1)
     not_triggered: list[NotTriggered]
+    consent: Literal["withdrawn"] | None = Field(
+        default=None, description="Whether somebody whom it is about has withdrawn their consent."
+    )
+    known_to: list[str] = Field(default=[], description="Units that serve somebody in the household already.")
     lawful_basis: Code = Field(description="On which a unit may act, from the rule.")
     linked: list[list[str]] = Field(default=[], description="Ids that counted as one person, of those concerned.")
     superseded_by: str | None = Field(default=None, description="The flag under which the same need is told now.")

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from contracts.flags import Ask, FollowUp, Level, Verdict
 from services.correlator.episodes import EPISODES, Candidate, EpisodeKind
 from services.correlator.facts import FACTS, READS, FactFunction, Seen
-from services.correlator.kinds import EVERYTHING, PLACE, Kinds
+from services.correlator.kinds import CONSENT, EVERYTHING, PLACE, SERVICE, Kinds
 from services.correlator.rules import AnyOf, Clause, Rule, ruleset_hash
 from services.runtime.fold import Value
 
@@ -137,9 +137,9 @@ class Ruleset:
         in_order = sorted(rules, key=lambda rule: rule.id)
         self.hash = ruleset_hash(in_order)
         self.rules = tuple(Compiled.of(rule) for rule in in_order if rule.mode != "off")
-        self.reads = PLACE.union(EVERYTHING, *(rule.reads for rule in self.rules))
-        """The kinds of facts that may be news of a flag: it says of every rule why that does not fire, and where the
-        household lives."""
+        self.reads = PLACE.union(EVERYTHING, CONSENT, SERVICE, *(rule.reads for rule in self.rules))
+        """The kinds of facts that may be news of a flag: it says of every rule why that does not fire, where the
+        household lives, which units know it, and whether anybody has withdrawn consent."""
         self._thorough = thorough
         # What a household knows of, and what changes at a time, is nearly always the same few things.
         self.concerned = lru_cache(maxsize=16_384)(self._concerned)

@@ -12,6 +12,7 @@ __all__ = [
     "APPLICATION",
     "BIRTH",
     "CARE",
+    "CONSENT",
     "CONTACT",
     "DEATH",
     "DIED",
@@ -21,8 +22,8 @@ __all__ = [
     "OBSERVATION",
     "PERSONS",
     "PLACE",
-    "SERVICE",
     "RANKED",
+    "SERVICE",
     "STAYS",
     "VISITS",
     "ByKind",
@@ -45,6 +46,7 @@ ABSENCE: Kinds = frozenset({"absence"})
 OBSERVATION: Kinds = frozenset({"observation"})
 INCIDENT: Kinds = frozenset({"incident"})
 SERVICE: Kinds = frozenset({"service"})
+CONSENT: Kinds = frozenset({"consent"})
 APPLICATION: Kinds = frozenset({"application"})
 CARE: Kinds = frozenset({"care.receives"})
 STAYS: Kinds = frozenset({"membership.start", "membership.asserted", "membership.end"})

@@ -5,15 +5,19 @@ holds every one of them to that model.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from contracts.envelope import Headers
 from contracts.flags import ERASED, OPEN, UNLINKED, Status
+from contracts.ids import household_of_address
 from services.correlator.episodes import Candidate
+from services.correlator.episodes.reports import protected
 from services.correlator.evaluate import Decision
-from services.correlator.view import Household
+from services.correlator.kinds import CONSENT, SERVICE
+from services.correlator.view import Household, Person
 from services.runtime.fold import Value
 
-__all__ = ["erased", "gone", "headers", "is_about", "revised", "unlinked"]
+__all__ = ["Heir", "erased", "gone", "headers", "is_about", "revised", "unlinked"]
 
 UNTIMED = frozenset({"as_of", "revision", "evidence", "not_triggered"})
 """What may differ between two evaluations without being news (of the evidence: `age`)."""
@@ -39,6 +43,7 @@ def revised(
     compiled, candidate = decision.rule, decision.candidate
     rule = compiled.rule
     district, estate = _location(candidate)
+    hidden = protected(candidate.household)
     now: Value = {
         "flag_id": flag_id,
         "household_id": candidate.household.id,
@@ -54,7 +59,7 @@ def revised(
         "episode_at": candidate.episode_at,
         "received_at": candidate.received_at,
         "district": district,
-        "estate": estate,
+        "estate": None if hidden else estate,
         "level": decision.level,
         "as_of": candidate.as_of,
         "ruleset": ruleset,
@@ -62,6 +67,9 @@ def revised(
         "then": compiled.then,
         "evidence": decision.evidence,
         "not_triggered": others(),
+        "protected": hidden,
+        "consent": _consent(candidate),
+        "known_to": _known_to(candidate),
         "lawful_basis": rule.lawful_basis,
         "linked": [sorted(one.ids) for one in (candidate.person, candidate.carer) if one and len(one.ids) > 1],
         "superseded_by": None,
@@ -70,23 +78,41 @@ def revised(
     return None if before is not None and _says_the_same(before, now) else now
 
 
-def gone(before: Value, as_of: str, household: Household, heir: tuple[str, str] | None) -> Value:
+class Heir(NamedTuple):
+    """The flag that tells a need now which another told before; `answered`: the flag to whose tasks people have given
+    the answer that counts for it."""
+
+    flag_id: str
+    subject: str
+    answered: str | None
+
+
+def gone(before: Value, as_of: str, household: Household, heir: Heir | None) -> Value:
     """The flag's last revision when what it was about no longer exists here under its name: the evidence stays as it
-    was. `heir`: (flag id, subject) under which the same need is told now."""
+    was. `heir`: the flag under which the same need is told now."""
     now = {**before, "revision": before["revision"] + 1, "as_of": as_of}
     if heir is not None:
-        merged = heir[1] != before["subject"]
+        merged = heir.subject != before["subject"]
         cause = "identity_merged" if merged else "same_episode"
-        return {**now, "status": "superseded", "cause": cause, "superseded_by": heir[0]}
+        return {**now, "status": "superseded", "cause": cause, "superseded_by": heir.flag_id}
     if unlinked(before, household):
         # what a person has closed stays closed; but whoever was told was told of a stranger
         return {**now, "status": before["status"] if before["status"] == "closed" else "retracted", "cause": UNLINKED}
-    return {**now, "status": "retracted", "cause": "no_longer_of_this_household"}
+    return {**now, "status": "retracted", "cause": _why_gone(before, household)}
 
 
-def unlinked(flag: Value, household: Household) -> bool:
-    """Whether ids that counted as one person when the flag was written are several persons now. One that tells this
-    household nothing any more is linked no longer: that comes in by another way than that the link is gone."""
+def _why_gone(flag: Value, household: Household) -> str:
+    """Why a flag is gone without an heir: the person needs nobody any more, or who lives in the flat is known now (and
+    is told of under their own household), or it belongs elsewhere."""
+    person = household.person(flag["subject"])
+    if person is not None and person.deceased is not None:
+        return "deceased"
+    unit = flag["episode"].partition("@")[2]
+    if unit and household_of_address(unit) == household.id:
+        return "household_known"
+    return "no_longer_of_this_household"
+
+
 def is_about(person: str, flag: Value) -> bool:
     """Whether a flag is about a person, under this id or one that it is linked with."""
     subject = flag["subject"]
@@ -97,7 +123,7 @@ def erased(before: Value, as_of: str) -> Value:
     """The flag's last revision when the person is to be forgotten: how it ended, but no longer why. What a person has
     closed stays closed, so that counts of the past stay as they were."""
     rule = {"rule": before["rule"], "version": before["rule_version"], "part": "when", "clause": "the person is known"}
-    nothing = {"value": None, "limit": None, "verdict": "unknown", "source": None, "age": None, "event_ids": []}
+    nothing: Value = {"value": None, "limit": None, "verdict": "unknown", "source": None, "age": None, "event_ids": []}
     return {
         **before,
         "revision": before["revision"] + 1,
@@ -110,6 +136,9 @@ def erased(before: Value, as_of: str) -> Value:
     }
 
 
+def unlinked(flag: Value, household: Household) -> bool:
+    """Whether ids that counted as one person when the flag was written are several persons now. One that tells this
+    household nothing any more is linked no longer: that comes in by another way than that the link is gone."""
     for ids in flag.get("linked", ()):
         if any(one not in household.by_id for one in ids) or len({household.aliases[one] for one in ids}) > 1:
             return True
@@ -129,7 +158,8 @@ def headers(flag: Value) -> Headers:
 
 
 def _location(candidate: Candidate) -> tuple[str | None, str | None]:
-    """(district, estate), as far as anybody has said: the flat, else the register, else the caller."""
+    """(district, estate), as far as anybody has said: the household's flat, else the register, else what is behind
+    the episode."""
     household = candidate.household
     if household.address is not None:
         value = household.address["value"] or {}
@@ -138,10 +168,34 @@ def _location(candidate: Candidate) -> tuple[str | None, str | None]:
         residence = person.one("residence") if person is not None else None
         if residence is not None:
             return (residence["value"] or {})["district"], None
-    for fact in candidate.behind:
-        if fact["kind"] == "contact" and (district := (fact["value"] or {}).get("district")):
-            return district, None
+    for fact in candidate.behind:  # a call, a flat of which nobody knows who lives there, a block
+        if district := (fact["value"] or {}).get("district"):
+            return district, (fact["value"] or {}).get("estate")
     return None, None
+
+
+def _about(candidate: Candidate) -> Sequence[Person]:
+    """Whom a flag is about: the person, else everybody who lives there."""
+    return candidate.household.members if candidate.person is None else (candidate.person,)
+
+
+def _consent(candidate: Candidate) -> str | None:
+    if CONSENT.isdisjoint(candidate.household.kinds):
+        return None
+    for person in _about(candidate):
+        for scope in {fact["key"] for fact in person.of("consent")}:
+            fact = person.one("consent", scope)
+            if fact is not None and not (fact["value"] or {})["granted"]:
+                return "withdrawn"
+    return None
+
+
+def _known_to(candidate: Candidate) -> list[str]:
+    if SERVICE.isdisjoint(candidate.household.kinds):
+        return []
+    persons = {person.id: person for person in (*candidate.household.members, *_about(candidate))}
+    services = [fact["value"] or {} for person in persons.values() for fact in person.of("service")]
+    return sorted({value["unit"] for value in services if value["active"] and value.get("unit")})
 
 
 def _says_the_same(before: Value, now: Value) -> bool:

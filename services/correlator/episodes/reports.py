@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from contracts.facts import Fact
 from services.correlator.episodes.candidate import Candidate, answer_to
 from services.correlator.episodes.runs import runs
+from services.correlator.kinds import CONTACT, OBSERVATION
 from services.correlator.view import Household, Person
 
-__all__ = ["ATTEMPTS_WINDOW_DAYS", "CALLED_FOR", "attempt_runs", "reports"]
+__all__ = ["ATTEMPTS_WINDOW_DAYS", "CALLED_FOR", "attempt_runs", "protected", "reports"]
 
 ATTEMPTS_WINDOW_DAYS = 30
 """Assumed: visits in vain that lie closer together than a month are one episode."""
@@ -23,6 +24,22 @@ CALLED_FOR: Mapping[str, str] = {
     "youth_distress": "youth_distress_reported",
 }
 """Topics of a call that are a report by the caller, and the concern that an observer would name."""
+
+
+PROTECTED = frozenset({"violence_reported", "child_at_risk_reported"})
+"""Concerns after which nobody may learn from us where the household lives, or has moved to."""
+
+
+def protected(household: Household) -> bool:
+    """Whether violence or a child at risk has ever been reported here, by whomever."""
+    if (OBSERVATION | CONTACT).isdisjoint(household.kinds):
+        return False
+    told = [fact for person in household.persons.values() for fact in person.of("contact")]
+    if any(CALLED_FOR.get(topic) in PROTECTED for fact in told for topic in (fact["value"] or {})["topics"]):
+        return True
+    noticed = [fact for person in household.persons.values() for fact in person.of("observation")]
+    noticed += household.of_flat("observation")
+    return any((fact["value"] or {})["concern"] in PROTECTED for fact in noticed)
 
 
 def reports(household: Household, as_of: str, typology: str) -> Iterator[Candidate]:
