@@ -62,6 +62,7 @@ class Service(EventData):
     """A service that the envelope's subject uses, has used or has applied for."""
 
     kind: ServiceKind
+    unit: Token | None = Field(default=None, description="The unit that gives it, as the directory of units names it.")
 
 
 class Consent(EventData):

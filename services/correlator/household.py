@@ -16,7 +16,7 @@ from services.correlator.episodes import flag_of
 from services.correlator.evaluate import Decision, Sight, at_rest, evaluate, why_not
 from services.correlator.kinds import EVERYTHING, Kinds, by_kind, changed
 from services.correlator.projections import projection_of
-from services.correlator.revision import erased, gone, headers, is_about, revised, unlinked
+from services.correlator.revision import Heir, erased, gone, headers, is_about, revised, unlinked
 from services.correlator.rules import Rule
 from services.correlator.view import Household, Precedence
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
@@ -117,12 +117,14 @@ def make_correlate(
                 kept[ids[name]] = decision
             elif decision.fires:
                 kept[flag_of(household.id, *name)] = decision
-        if left := [flag_id for flag_id in sorted(flags.keys() - kept.keys()) if _speaks(flags[flag_id], household)]:
+        if left := [name for name in sorted(flags.keys() - kept.keys()) if flags[name]["status"] in _STANDING]:
             # Before its heir: whoever reads that must know by then whose tasks it inherits.
             heirs = _heirs(kept)
             for flag_id in left:
-                last = flags[flag_id] = gone(flags[flag_id], turn.as_of, household, heirs.get(flag_id))
-                turn.emit("risk.flags", household.id, last, headers(last))
+                heir = heirs.get(flag_id)
+                if _speaks(flags[flag_id], heir, household):
+                    last = flags[flag_id] = gone(flags[flag_id], turn.as_of, household, heir)
+                    turn.emit("risk.flags", household.id, last, headers(last))
         for flag_id, decision in kept.items():
             others = partial(why_not, decisions, decision)
             if (now := revised(decision, flag_id, flags.get(flag_id), ruleset.hash, others)) is not None:
@@ -133,18 +135,25 @@ def make_correlate(
     return correlate, wake
 
 
-def _speaks(flag: Value, household: Household) -> bool:
-    """Whether a flag that nothing calls for any more has to say so: an open one, and one that was closed over facts of
-    two persons who counted as one."""
-    if flag["status"] == "closed":
-        return flag["cause"] != UNLINKED and unlinked(flag, household)
-    return flag["status"] in OPEN
+_STANDING = OPEN | {"closed"}
 
 
-def _heirs(kept: Mapping[str, Decision]) -> dict[str, tuple[str, str]]:
-    """The flag (and its subject) that tells a need now, by every other id under which it may have been told."""
+def _speaks(flag: Value, heir: Heir | None, household: Household) -> bool:
+    """Whether a flag that nothing calls for any more has to say so: an open one; a closed one whose answer is another
+    flag's now, or that was raised over facts of two persons who counted as one."""
+    if flag["status"] in OPEN:
+        return True
+    if heir is not None:
+        return bool(heir.answered == flag["flag_id"])
+    return flag["cause"] != UNLINKED and unlinked(flag, household)
+
+
+def _heirs(kept: Mapping[str, Decision]) -> dict[str, Heir]:
+    """The flag that tells a need now, by every other id under which it may have been told."""
     return {
-        former: (flag_id, decision.candidate.subject)
+        former: Heir(
+            flag_id, decision.candidate.subject, None if (fact := decision.candidate.answer) is None else fact["key"]
+        )
         for flag_id, decision in kept.items()
         for former in decision.candidate.flags_of(decision.rule.pattern)
         if former not in kept

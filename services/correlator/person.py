@@ -63,7 +63,7 @@ class Person:
 
     @lazy
     def visits(self) -> list[Visit]:
-        """The stays in hospital by the id of their first visit, each with the fact that prevails for each of its parts."""
+        """The stays in hospital by the id of their first visit, with the fact that prevails for each of their parts."""
         kinds = [kind for kind in ("visit.admitted", "visit.discharged", "visit.cancelled") if kind in self.facts]
         if not kinds:
             return []

@@ -34,6 +34,7 @@ _TEXT, _YEAR, _YES_NO, _LIST = (str,), (int, NoneType), (bool,), (list,)
 
 NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "absence": {"starts_at": _TEXT, "ends_at": _TEXT, "reason": _TEXT},
+    "consent": {"granted": _YES_NO},
     "care.gives": {"person": _TEXT, "group": _TEXT},
     "care.receives": {"person": _TEXT},
     "contact": {"topics": _LIST, "gravity": _TEXT, "immediate_danger": _YES_NO, "district": (str, NoneType)},

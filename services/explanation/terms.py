@@ -59,6 +59,11 @@ CAUSES: Mapping[str, Both] = {
     "identity_unmerged": ("two ids turned out to be two persons", "兩個編號證實屬不同人士"),
     "same_episode": ("it turned out to belong to an episode that is told elsewhere", "證實屬另一警示所述的同一事件"),
     "no_longer_of_this_household": ("it no longer belongs to this household", "已不屬此住戶"),
+    "handed_over": ("handed over to a unit of the place where the household lives now", "已移交住戶現居地區的單位"),
+    "not_acknowledged": ("nobody acknowledged it in time", "未有單位在限時內確認接收"),
+    "consent_withdrawn": ("consent has been withdrawn", "當事人已撤回同意"),
+    "consent_granted": ("consent has been given again", "當事人已再次同意"),
+    "answered": ("it has been answered meanwhile", "其間已有回覆"),
     "rerouted": ("it goes to another unit", "改由其他單位跟進"),
     "no_longer_asked": ("the rules no longer ask for it", "規則已不再要求"),
     "withdrawn": ("the reason for it is gone", "原因已不存在"),
@@ -117,6 +122,9 @@ PURPOSES: Mapping[str, Both] = {
     "assess_crisis": ("assess the risk and plan the follow-up", "評估風險並制訂跟進計劃"),
     "reach_out": ("reach out to the young person", "主動接觸有關青少年"),
     "check_welfare": ("go and see whether somebody is well", "上門了解是否安好"),
+    "review_unreached": ("decide what to do after attempts in vain", "多次未能聯絡，決定如何跟進"),
+    "review_late_answer": ("look at an answer that came too late", "檢視逾期收到的回覆"),
+    "decide_disclosure": ("decide whether the unit may be told without consent", "決定可否在未獲同意下通知單位"),
     "decide_next_step": ("decide what to do next", "決定下一步行動"),
     "coordinate_response": ("coordinate the response for those concerned", "統籌對受影響人士的跟進"),
 }
@@ -173,6 +181,7 @@ FINDINGS: Mapping[str, Both] = {
     "needs_protection": ("needs protection", "需要保護"),
     "needs_youth_service": ("needs youth services", "需要青少年服務"),
     "death_confirmed": ("the death is confirmed", "死訊屬實"),
+    "disclosure_justified": ("the disclosure is justified without consent", "在未獲同意下披露資料屬有理據"),
 }
 SOURCES: Mapping[str, Both] = {
     "ha-cms": ("hospital notice", "醫院通報"),

@@ -6,7 +6,7 @@ from contracts.facts import Fact
 from contracts.instants import plus
 from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.referral import officer
-from services.referral.asking import follow_up, found_steps, next_unit
+from services.referral.asking import found_steps, next_unit, reconcile
 from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON, closure
 from services.referral.lifecycle import answer, park
@@ -51,9 +51,11 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
     if update.action == "attempt":
         _in_vain(case, task, update.at)
     if task.purpose in officer.MATTERS:
+        if task.status in BY_A_PERSON and task.purpose == "decide_disclosure":
+            reconcile(case, case.heir(task.flag_id), update.at)
         return
     if task.status in BY_A_PERSON:
-        follow_up(case, case.heir(task.flag_id), update.at)
+        reconcile(case, case.heir(task.flag_id), update.at)
     if task.status in TERMINAL:
         _found(case, task, update)
 
@@ -78,7 +80,8 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     before = case.state["found"].get(flag_id)
     if not by_people or (not done and not (cover and before is None)):
         return
-    value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None}
+    also = sorted({raw["flag_id"] for raw in tasks} - {flag_id})  # the need was told under these before
+    value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None, "also": also}
     if before is not None and before["value"] == value:
         return
     fact = Fact(

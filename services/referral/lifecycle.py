@@ -10,7 +10,9 @@ from services.runtime.fold import Refused
 
 __all__ = [
     "ALLOWED",
+    "HANDED_OVER",
     "NOT_ACKNOWLEDGED",
+    "NO_CONSENT",
     "answer",
     "entered_in_error",
     "first_revision",
@@ -22,6 +24,12 @@ __all__ = [
     "take_back",
     "unpark",
 ]
+
+NO_CONSENT = "consent_withdrawn"
+"""Why a task waits for the duty officer, or was taken back: the person has withdrawn their consent."""
+
+HANDED_OVER = "handed_over"
+"""Why a unit is asked to stop: the household lives elsewhere now, and a unit of that place has been asked."""
 
 NOT_ACKNOWLEDGED = "not_acknowledged"
 """Why a task went to somebody else: nobody has acknowledged it in time."""
@@ -108,7 +116,11 @@ def answer(task: Task, update: TaskUpdate) -> Task:
             "illegal_transition",
             "nobody asked to cancel this task; complete it or let it fail, with an outcome",
         )
+    if task.status_reason == NO_CONSENT and task.status == "on-hold":
+        raise Refused("illegal_transition", "the task waits for the duty officer's decision on its disclosure")
     status, business_status = allowed[update.action]
+    if update.action == "confirm_cancel" and task.status_reason == HANDED_OVER:
+        business_status = HANDED_OVER
     if update.action == "complete" and update.outcome in ("service_delivered", "placement_arranged"):
         business_status = "service_started"
     if task.business_status == "cancellation_requested" and status not in TERMINAL:
@@ -122,6 +134,7 @@ def answer(task: Task, update: TaskUpdate) -> Task:
             "attempts_to_reach": task.attempts_to_reach + (update.action == "attempt"),
             "findings": sorted({*task.findings, *update.findings}),
             "outcome": update.outcome or task.outcome,
+            "lawful_basis": update.lawful_basis or task.lawful_basis,
             "filler_id": update.filler_id or task.filler_id,
             "parked_until": None,
             "resumes_as": None,  # whatever the unit does ends our hold
@@ -162,10 +175,11 @@ def take_back(task: Task, cause: str) -> Task | None:
     asked and decides. None if there is nothing (more) to do."""
     if task.status in TERMINAL or task.business_status == "cancellation_requested":
         return None
-    if task.status in ("requested", "received"):
+    if task.status in ("requested", "received") or task.business_status == "queued":
         changes = {"status": "cancelled", "status_reason": cause}
     else:
-        changes = {"business_status": "cancellation_requested", "status_reason": cause}
+        status = task.resumes_as or task.status
+        changes = {"status": status, "business_status": "cancellation_requested", "status_reason": cause}
     return next_revision(task, {**changes, "parked_until": None, "resumes_as": None})
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from contracts.flags import Ask
 from contracts.tasks import TERMINAL, Task
 from services.referral.case import Case
-from services.referral.lifecycle import first_revision, take_back
+from services.referral.lifecycle import first_revision, reissue, take_back
 
 __all__ = ["MATTERS", "Matter", "no_more_to_decide", "put", "put_again"]
 
@@ -28,6 +28,9 @@ def put(case: Case, about: Task, matter: Matter, at: str, *codes: str) -> None:
     """Asks the duty officer, unless they are asked already. `codes` say what there is to know."""
     mine = _asked(case, about, matter)
     if any(task.status not in TERMINAL for task in mine):
+        return
+    if mine and (again := reissue(mine[-1])) is not None:
+        case.publish(again)
         return
     flag = case.state["flags"][case.heir(about.flag_id)]
     declined = [task.unit for task in mine if task.status == "rejected"]
@@ -54,4 +57,5 @@ def no_more_to_decide(case: Case, about: Task, cause: str) -> None:
 
 def _asked(case: Case, about: Task, matter: str) -> list[Task]:
     tasks: list[dict[str, Any]] = list(case.state["tasks"].values())
-    return [case.task(raw) for raw in tasks if raw["purpose"] == matter and raw["part_of"] == about.task_id]
+    mine = [case.task(raw) for raw in tasks if raw["purpose"] == matter and raw["part_of"] == about.task_id]
+    return sorted(mine, key=lambda task: task.attempt)

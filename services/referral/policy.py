@@ -1,6 +1,6 @@
 """What the department decides about referrals, as data: the directory of units and the clocks. Pure models."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Literal
 
@@ -60,6 +60,10 @@ class Directory:
         """Units of the kind that serve the place: those for the estate, then the district's, then the territory's."""
         return [unit for _, _, unit in self._ranked(kind, district, estate)]
 
+    def serves(self, kind: str, unit: str, district: str | None, estate: str | None) -> bool:
+        """Whether a unit of the kind serves the place. A queue is no unit: it serves until somebody takes over."""
+        return unit.startswith("queue-") or any(unit == one.id for one in self.eligible(kind, district, estate))
+
     def _ranked(self, kind: str, district: str | None, estate: str | None) -> list[tuple[int, str, Unit]]:
 
         def nearness(unit: Unit) -> int | None:
@@ -81,23 +85,32 @@ class Directory:
         estate: str | None,
         household: str,
         declined_by: Sequence[str] = (),
+        known_to: Collection[str] = (),
     ) -> tuple[str, str]:
-        """(unit kind, unit): of the kind asked, never one that declined; after too many declines, or where nobody
-        covers the place, the district's duty officer; else the district's queue. A task never vanishes."""
+        """(unit kind, unit): of the kind asked, one that knows the household before others, never one that declined;
+        after too many declines, or where nobody covers the place, the district's duty officer; else the district's
+        queue. A task never vanishes."""
         kinds = (asked_of, "district_office")
         for kind in kinds if len(declined_by) < MAX_DECLINES else kinds[1:]:
-            unit = self.choose(kind, district, estate, household, declined_by)
+            unit = self.choose(kind, district, estate, household, declined_by, known_to)
             if unit is not None:
                 return kind, unit
         return "district_office", f"queue-{district or 'territory'}"
 
     def choose(
-        self, kind: str, district: str | None, estate: str | None, household: str, declined_by: Sequence[str]
+        self,
+        kind: str,
+        district: str | None,
+        estate: str | None,
+        household: str,
+        declined_by: Sequence[str],
+        known_to: Collection[str] = (),
     ) -> str | None:
         """The unit for a household's task, never one that declined it; None where nobody covers the place."""
         ranked = [entry for entry in self._ranked(kind, district, estate) if entry[2].id not in declined_by]
         if not ranked:
             return None
+        ranked = [entry for entry in ranked if entry[2].id in known_to] or ranked
         nearest = [unit for near, _, unit in ranked if near == ranked[0][0]]
         where = blake2b(f"{household}|{kind}".encode(), digest_size=8).digest()
         return nearest[int.from_bytes(where) % len(nearest)].id

@@ -44,6 +44,8 @@ _FLAG: Mapping[str, Types] = {
     **dict.fromkeys(("episode_at", "received_at", "as_of"), TEXT),
     **dict.fromkeys(("cause", "district", "estate", "superseded_by"), TEXT_OR_NULL),
     "revision": NUMBER,
+    "consent": TEXT_OR_NULL,
+    "known_to": LIST,
     "title": OBJECT,
     "asks": LIST,
     "then": LIST,

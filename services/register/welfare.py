@@ -43,7 +43,9 @@ def translate(envelope: Envelope, data: EventData) -> Iterator[Placed]:
         case Service() if name in _APPLICATIONS:
             yield person_fact(person, "application", data.kind, _APPLICATIONS[name])
         case Service():
-            yield person_fact(person, "service", data.kind, {"active": name == "register.service_enrolled"})
+            yield person_fact(
+                person, "service", data.kind, {"active": name == "register.service_enrolled", "unit": data.unit}
+            )
         case Consent():
             yield person_fact(person, "consent", data.scope, {"granted": name == "register.consent_granted"})
         case Residence():

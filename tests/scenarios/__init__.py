@@ -5,7 +5,8 @@ from tests.scenarios.clocks import CLOCKS
 from tests.scenarios.feeds import FEEDS
 from tests.scenarios.identity import IDENTITY
 from tests.scenarios.model import Scenario
+from tests.scenarios.moves import MOVES
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *CLOCKS, *IDENTITY)
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *CLOCKS, *IDENTITY, *MOVES)

@@ -38,10 +38,14 @@ class Ends:
     dead: list[str] = field(default_factory=list)
     follows: int = 0
 
-    def task(self, who: str, purpose: str) -> dict[str, Any]:
+    def task(self, who: str, purpose: str, attempt: int | None = None) -> dict[str, Any]:
         """The latest attempt at what was asked for somebody: an open one if there is one, else one that was not taken
         back (before a tenancy is known a person is a household of one)."""
-        mine = [t for t in self.tasks.values() if t["for"] == subject(who) and t["purpose"] == purpose]
+        mine = [
+            t
+            for t in self.tasks.values()
+            if t["for"] == subject(who) and t["purpose"] == purpose and attempt in (None, t["attempt"])
+        ]
         assert mine, f"nobody was asked to {purpose} for {who}"
         seen = [t for t in mine if t["business_status"] != "queued"]
         return max(
@@ -64,10 +68,12 @@ class Answer:
     unit: str | None = None
     stale: int = 0
     again: str | None = None
+    lawful_basis: str | None = None
+    attempt: int | None = None
 
     def record(self, ends: Ends) -> Record:
         """The record on `referral.updates`. `again`: an update id, to be used for two answers."""
-        task = ends.task(self.who, self.purpose)
+        task = ends.task(self.who, self.purpose, self.attempt)
         revision = task["revision"] - self.stale
         update = TaskUpdate(
             update_id=self.again or f"{task['task_id']}:{task['revision']}:{self.action}",
@@ -80,6 +86,7 @@ class Answer:
             reason=self.reason,  # type: ignore[arg-type]
             findings=list(self.findings),  # type: ignore[arg-type]
             outcome=self.outcome,  # type: ignore[arg-type]
+            lawful_basis=self.lawful_basis,
         )
         return Record("referral.updates", task["household_id"].encode(), update.model_dump_json().encode())
 

@@ -51,6 +51,8 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
         asked = [*flag["asks"], *(step["ask"] for step in flag["then"] if step["on"] in found)]
         if flag["status"] in OPEN:
             for ask in asked:
+                if flag["consent"] == "withdrawn":
+                    continue  # a recorded hold: nothing is disclosed before a duty officer has decided
                 chain = [t for t in mine if (t["purpose"], t["asked_of"]) == (ask["for"], ask["unit"])]
                 going = [t for t in chain if t["status"] not in TERMINAL]
                 still = [t for t in going if t["business_status"] != "cancellation_requested"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from contracts.facts import Fact
 from contracts.instants import plus
-from services.correlator.episodes.candidate import answer_to
+from services.correlator.episodes.candidate import answer_to, flag_of
 from services.correlator.view import Household
 
 __all__ = ["Run", "runs"]
@@ -24,7 +24,13 @@ def runs(
         if answered is not None:
             # What comes in after a person's answer is a new episode: it always re-arms. By when it came in, not by
             # when it happened: whoever answered did not know of it.
-            run = [fact for fact in run if fact["received"] <= answered["at"]] or run[:1]
+            flags = {answered["key"], *(answered["value"] or {}).get("also", ())}
+            run = [
+                fact
+                for fact in run
+                if fact["received"] <= answered["at"]
+                or not flags.isdisjoint(flag_of(household.id, typology, subject, fact["key"]) for subject in subjects)
+            ]
         else:
             answered = answer_to(household, typology, subjects, *[fact["key"] for fact in run])
         left = [fact for fact in left if fact not in run]

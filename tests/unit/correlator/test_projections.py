@@ -37,6 +37,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "absence": {"starts_at": "2026-08-10T00:00:00.000Z", "ends_at": "2026-08-20T00:00:00.000Z", "reason": "travel"},
     "care.gives": {"person": person("ben"), "group": "elderly"},
     "care.receives": {"person": person("ben"), "group": "elderly"},
+    "consent": {"granted": False},
     "contact": {"topics": ["care"], "gravity": "grave", "immediate_danger": False, "district": "SSP"},
     "membership.asserted": {"birth_year": 1950},
     "membership.start": {"birth_year": 1950},

@@ -14,6 +14,7 @@ from services.correlator.rules import AnyOf, Clause
 from services.explanation import phrases, terms
 from services.policy import load_directory, load_rules, load_sources
 from services.referral.closing import Closure
+from services.referral.officer import MATTERS
 from tests.scenarios.memory import POLICY
 
 RULES = load_rules(POLICY)
@@ -41,6 +42,7 @@ def test_every_kind_of_episode_has_a_phrase() -> None:
         (terms.FINDINGS, get_args(Finding)),
         (terms.CAUSES, DECLINE_CODES),
         (terms.CAUSES, get_args(Closure)),
+        (terms.PURPOSES, tuple(MATTERS)),
     ],
 )
 def test_every_code_of_the_contracts_has_words(table: dict[str, terms.Both], codes: tuple[str, ...]) -> None:
