@@ -23,6 +23,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_le
 _Partitions = Annotated[int, Field(ge=1, le=1000)]
 _Cleanup = Literal["delete", "compact"]
 _Days = Annotated[int, Field(ge=1)]
+_Kind = Literal["feed", "inner", "published", "answers", "control", "changelog"]
 
 
 class _Row(BaseModel):
@@ -32,7 +33,7 @@ class _Row(BaseModel):
 class _Described(_Row):
     name: _Name
     key: str
-    kind: Literal["feed", "inner", "published", "answers", "control", "changelog"]
+    kind: _Kind
     owner: str
     model: str | None = None
     """The pydantic model of the values, in words. None: bytes that only their owner reads."""
@@ -48,6 +49,8 @@ class Topic(_Described):
     cleanup: _Cleanup
     retention_days: _Days | None
     """None: kept while compaction keeps it."""
+    why: str = ""
+    """Why it is kept as long as that, and no longer."""
 
     @property
     def readers(self) -> frozenset[str]:
@@ -64,6 +67,10 @@ class Topic(_Described):
                 "segment.bytes": str(32 << 20),
                 "segment.ms": str(_DAY_MS // 24),
                 "min.cleanable.dirty.ratio": "0.3",
+                # In a quiet partition too: what was erased must not wait for a third of the log to be overtaken.
+                "max.compaction.lag.ms": str(_DAY_MS),
+                # Longer than any restore reads: one that began before a key was removed must still see that it was.
+                "delete.retention.ms": str(_DAY_MS),
                 "retention.ms": "-1",
                 # A state value holds a history, a record of it one fact: a value that has grown past Kafka's 1 MiB
                 # must not stop its partition for good.
@@ -94,6 +101,7 @@ class _Defaults(_Row):
 
 class _Table(_Row):
     defaults: _Defaults
+    why: dict[_Kind, Annotated[str, Field(min_length=20)]]
     topics: tuple[_Written, ...] = Field(min_length=1)
 
 
@@ -110,14 +118,19 @@ def load_topics(path: Path) -> Mapping[str, Topic]:
     for row in written.topics:
         if row.name in table:
             raise Problem(f"{path}:{_line(path, row.name, 2)}: topic {row.name} is in the table twice; keep one")
-        table[row.name] = topic = _topic(row, written.defaults)
+        if row.kind not in written.why:
+            raise Problem(
+                f"{path}:{_line(path, row.name)}: {row.name} is of kind {row.kind}, and `why` does not say why that is "
+                "kept; add a line there"
+            )
+        table[row.name] = topic = _topic(row, written)
         _check_counts(topic, table, path)
     return MappingProxyType(table)
 
 
-def _topic(row: _Written, defaults: _Defaults) -> Topic:
+def _topic(row: _Written, table: _Table) -> Topic:
     said = row.model_dump(exclude_unset=True)
-    values = {**defaults.model_dump(), **said}
+    values = {**table.defaults.model_dump(), "why": table.why[row.kind], **said}
     if values["cleanup"] == "compact" and "retention_days" not in said:
         values["retention_days"] = None  # the default is for topics that forget by age
     return Topic.model_validate(values)

@@ -13,6 +13,7 @@ topics:
   - {name: a.feed, key: person, kind: feed, model: events, owner: somebody, read: [one]}
   - {name: b.facts, key: person, kind: inner, model: Fact, owner: one, write: [one], read: [two], retention_days: 400}
   - {name: changelog.one, key: state, kind: changelog, owner: one, cleanup: compact}
+why: {feed: "to be sent again after a fault", inner: "to see how it came about", changelog: "as long as it is held"}
 """
 
 
@@ -94,3 +95,22 @@ def test_every_processor_reads_and_writes_what_the_table_says() -> None:
         written = {name for name, topic in table.items() if processor.name in topic.write} - {"dead.letters"}
         assert read == {*processor.inputs}
         assert written == {*processor.outputs} - {"dead.letters"}
+
+
+def test_every_topic_says_how_long_and_why() -> None:
+    for topic in topics().values():
+        assert topic.why, topic.name
+        assert (topic.retention_days is None) == (topic.cleanup == "compact"), topic.name
+
+
+def test_a_kind_without_a_reason_to_be_kept_is_named(table: Path) -> None:
+    with pytest.raises(Problem, match=r"topics\.yaml:4: .*of kind inner, and `why` does not say"):
+        load_topics(_change(table, 'inner: "to see how it came about", ', ""))
+
+
+def test_what_was_removed_from_a_changelog_leaves_the_disk_within_a_day() -> None:
+    day = str(24 * 3600 * 1000)
+    for topic in topics().values():
+        if topic.kind == "changelog":
+            assert topic.configuration["max.compaction.lag.ms"] == day
+            assert int(topic.configuration["segment.ms"]) < int(day)

@@ -1,0 +1,1 @@
+"""What a person may ask of those who hold their data: to see it, to have it corrected, to have it erased."""
