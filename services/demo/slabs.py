@@ -9,20 +9,14 @@ care, a merge), the records of one topic and key only; the demo waits until the 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 from contracts.instants import canonical, plus
+from services.connected import ids_in
 from services.runtime.fold import Record
 
 __all__ = ["Step", "components", "receipt", "slabs", "steps"]
-
-_CONNECTING = frozenset(
-    {"person_id", "caller_person_id", "cared_for_person_id", "retired_person_id", "tenancy_id", "household_tenancy_id"}
-    | {"address_unit_id"}
-)
-"""Fields whose values tie records together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +102,7 @@ def _nodes(record: Record) -> list[str]:
         content = orjson.loads(record.value)
     except orjson.JSONDecodeError:
         content = None
-    ids = list(_ids(content))
+    ids = ids_in(content)
     block = record.topic == "community.observations" and not record.key.startswith(b"p-")
     key = record.key.decode(errors="replace")
     return ids or [key] if block else [key, *ids]
-
-
-def _ids(content: Any) -> Iterator[str]:
-    if isinstance(content, dict):
-        for name, value in content.items():
-            if name in _CONNECTING and isinstance(value, str):
-                yield value
-            else:
-                yield from _ids(value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _ids(value)
