@@ -4,6 +4,7 @@ What a unit does follows from the task's id alone, so that a demo can be repeate
 tick at which the task reached it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -17,6 +18,7 @@ from services.simulator.rates import (
     REFERRED_AFTER_VISIT_SHARE,
     WISHES_ALARM_SHARE,
 )
+from services.simulator.tables import Table, drawn
 
 __all__ = ["SimulatedUnits"]
 
@@ -24,13 +26,17 @@ UNANSWERED_CALL_SHARE = 0.15
 """Assumed: calls by the hotline that nobody picks up."""
 ATTEMPTS_BEFORE_GIVING_UP = 3
 """Assumed: calls or visits in vain before a unit reports that it cannot reach anybody."""
-NEVER_DECLINE = frozenset({"hotline", "emergency_support", "district_office"})
-"""The 24-hour services and the duty officer take whatever comes."""
+NEVER_DECLINE = frozenset({"hotline", "emergency_support", "family_protection", "district_office"})
+"""The 24-hour services, the protection units and the duty officer take whatever comes."""
 HOURS_TO_ACT = {
     "hotline": (1, 6),
     "outreach": (2, 24),
     "emergency_support": (1, 8),
     "care_team": (12, 96),
+    "family_protection": (1, 6),
+    "mental_wellness": (12, 48),
+    "youth_outreach": (12, 48),
+    "district_office": (2, 24),
 }
 """Assumed: from accepting to each attempt; other units take `HOURS_ELSEWHERE`."""
 HOURS_ELSEWHERE = (24, 120)
@@ -43,6 +49,52 @@ NEEDS_AFTER_VISIT = (
     "needs_mental_wellness",
 )
 """Assumed mix of the welfare units that Care Teams refer to."""
+
+
+Found = tuple[str, tuple[str, ...]]
+"""An outcome, and findings."""
+
+FOUND_BY_PURPOSE: Mapping[str, Table[Found]] = {
+    "assess_crisis": [
+        (("risk_assessed", ()), 0.35),
+        (("follow_up_planned", ()), 0.5),
+        (("hospital_referral_made", ()), 0.15),
+    ],
+    "protect": [
+        (("risk_assessed", ()), 0.3),
+        (("follow_up_planned", ()), 0.45),
+        (("follow_up_planned", ("needs_family_service",)), 0.25),
+    ],
+    "reach_out": [
+        (("risk_assessed", ()), 0.4),
+        (("follow_up_planned", ()), 0.5),
+        (("follow_up_planned", ("needs_mental_wellness",)), 0.1),
+    ],
+    "check_welfare": [
+        (("risk_assessed", ()), 0.8),
+        (("follow_up_planned", ("needs_elderly_service",)), 0.2),
+    ],
+    "confirm_death": [
+        (("follow_up_planned", ("death_confirmed",)), 0.8),
+        (("risk_assessed", ()), 0.2),
+    ],
+    "verify_report": [
+        (("risk_assessed", ()), 0.7),
+        (("follow_up_planned", ("needs_protection",)), 0.2),
+        (("follow_up_planned", ("needs_mental_wellness",)), 0.1),
+    ],
+    "coordinate_response": [
+        (("follow_up_planned", ()), 0.8),
+        (("follow_up_planned", ("needs_family_service",)), 0.2),
+    ],
+    "decide_next_step": [(("risk_assessed", ()), 0.6), (("hospitalised", ()), 0.4)],
+    "offer_emergency_alarm": [
+        (("declined_by_person", ()), 0.6),
+        (("follow_up_planned", ("wishes_alarm",)), 0.4),
+    ],
+}
+"""Assumed: what is found where something particular was asked, with how often. What else is asked follows from the
+kind of unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +178,8 @@ class SimulatedUnits:
                 return {"action": "attempt"}
             if task.unit_kind == "hotline":
                 return {"action": "complete", "outcome": "not_located", "findings": ["unreachable"]}
-            return {"action": "fail", "outcome": "not_located"}
+            vain = {"action": "fail", "outcome": "not_located"}
+            return {**vain, "findings": ["unreachable"]} if task.purpose == "check_welfare" else vain
         return {"action": "complete", **self._outcome(task)}
 
     @staticmethod
@@ -135,6 +188,9 @@ class SimulatedUnits:
         return _chance(task, f"reach-{task.attempts_to_reach}") >= unanswered
 
     def _outcome(self, task: Task) -> Value:
+        if (table := FOUND_BY_PURPOSE.get(task.purpose)) is not None:
+            outcome, found = drawn(table, _chance(task, "found"))
+            return {"outcome": outcome, "findings": list(found)}
         match task.unit_kind:
             case "hotline":
                 if _chance(task, "arranged") < self.no_arrangement_share:

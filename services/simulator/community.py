@@ -1,9 +1,10 @@
-"""What people on the ground notice, what happens to whole blocks, and every feed's heartbeat."""
+"""What the community's feed tells beside single observations: cover that was seen, what happens to whole blocks; and
+every feed's heartbeat."""
 
-from typing import Any
-
+from contracts.ids import household_of_block
 from services.simulator.adt import Adt
 from services.simulator.dice import Table
+from services.simulator.observations import tell_observations
 from services.simulator.people import Person
 from services.simulator.wire import DAY, HOUR, Draft
 from services.simulator.world import World
@@ -11,15 +12,6 @@ from services.simulator.world import World
 __all__ = ["tell_community", "tell_heartbeats"]
 
 _TOPIC = "community.observations"
-
-_NOTICED: Table[tuple[str, str]] = [
-    (("property_staff", "not_seen"), 0.22), (("property_staff", "no_answer"), 0.12), (("care_team",
-    "strain"), 0.14), (("care_team", "frail"), 0.16), (("volunteer", "isolated"), 0.12), (("district_office",
-    "isolated"), 0.05), (("welfare_unit", "strain"), 0.06), (("care_team", "hidden_household"), 0.03),
-    (("police", "violence_reported"), 0.02), (("school", "child_at_risk_reported"), 0.02),
-    (("welfare_unit", "mental_health_crisis_reported"), 0.03), (("school", "youth_distress_reported"), 0.03),
-]  # fmt: skip
-"""By whom and what. Violence, children and crises come from professionals only."""
 
 _INCIDENTS: Table[str] = [
     ("power_cut", 0.35), ("flood", 0.2), ("fire", 0.15), ("death", 0.1), ("outbreak", 0.1), ("other", 0.1),
@@ -38,37 +30,9 @@ _HEARTBEATS = {
 def tell_community(world: World, messages: list[Adt]) -> None:
     """Writes observations and incidents into the world's drafts. `messages` are the hospital's: some who are
     not seen are in hospital, and some carers' cover is confirmed by a visitor."""
-    _observations(world, messages)
+    tell_observations(world, messages)
     _cover(world, messages)
     _incidents(world)
-
-
-def _observations(world: World, messages: list[Adt]) -> None:
-    dice = world.dice("community")
-    admitted = [message for message in messages if message.trigger == "A01"]
-    residents = {person.hkid: person for person in world.residents()}
-    homes = [home for home in world.households if home.members]
-    for _ in range(dice.count(world.parameters.observations_per_household_month * len(homes) * world.months)):
-        by, concern = dice.weighted(_NOTICED)
-        person = dice.pick(dice.pick(homes).members)
-        at = world.start + dice.below(world.parameters.days) * DAY + dice.between(8 * 60, 20 * 60) * 60
-        if concern == "not_seen" and admitted and dice.chance(0.15):
-            message = dice.pick(admitted)
-            person = residents.get(message.hkid, person)
-            at = message.occurred + dice.between(3, 6) * DAY
-        if person in world.departed or person.home is None:
-            continue
-        data: dict[str, Any] = {"by": by, "concern": concern}
-        subject = person.person_id
-        if dice.chance(0.5):
-            data["person_id"] = person.person_id
-        else:
-            data["address"] = person.home.flat.address()
-            subject = person.home.flat.block
-        if concern == "not_seen":
-            data["days"] = dice.between(3, 10)
-        received = at + dice.between(15, 180) * 60
-        world.tell(Draft(_TOPIC, "community.observation", data, subject, at, at + 300, received))
 
 
 def _cover(world: World, messages: list[Adt]) -> None:
@@ -94,6 +58,8 @@ def _incidents(world: World) -> None:
         at = world.start + dice.below(world.parameters.days * DAY)
         data = {"kind": dice.weighted(_INCIDENTS), "block_id": block, "district": district}
         world.tell(Draft(_TOPIC, "community.incident", data, block, at, at + 600, at + 900))
+        needs = [] if data["kind"] == "other" else ["coordinated_response"]
+        world.truth.append({"kind": "incident", "household_id": household_of_block(block), "needs": needs})
 
 
 def tell_heartbeats(world: World) -> None:

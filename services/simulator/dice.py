@@ -9,15 +9,13 @@ distributions are tables.
 import hashlib
 import random
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import TypeVar
+
+from services.simulator.tables import Table, drawn
 
 __all__ = ["Dice", "Table"]
 
 T = TypeVar("T")
-
-Table = Sequence[tuple[T, float]]
-"""Values with their weights."""
 
 
 class Dice:
@@ -46,9 +44,7 @@ class Dice:
 
     def weighted(self, table: Table[T]) -> T:
         """One of the table's values, as likely as its weight says."""
-        sums = list(accumulate(weight for _, weight in table))
-        mark = self._next() * sums[-1]
-        return next(value for (value, _), limit in zip(table, sums, strict=True) if mark < limit)
+        return drawn(table, self._next())
 
     def count(self, expected: float) -> int:
         """A whole number with this mean: its floor, or one more."""

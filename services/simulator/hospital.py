@@ -77,7 +77,9 @@ def _story(world: World) -> Iterator[Adt]:
         # from the day before, so that the first morning's batch is not empty
         free_from = world.start - DAY
         starts = [free_from + dice.below((p.days + 1) * DAY) for _ in range(dice.count(rate * (p.days + 1) / 365))]
-        for start in sorted(starts):
+        starts.sort()
+        while starts:
+            start = starts.pop(0)
             if start < free_from:
                 continue
             visits += 1
@@ -92,6 +94,8 @@ def _story(world: World) -> Iterator[Adt]:
             if any(message.deceased for message in messages):
                 world.departed.add(person)
                 break
+            if person.age >= 65 and dice.chance(p.readmitted_share):
+                starts = sorted([*starts, free_from + dice.below(27 * DAY)])
 
 
 def _stay(world: World, dice: Dice, person: Person, start: int, visit: str) -> _Stay:

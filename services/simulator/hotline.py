@@ -12,10 +12,12 @@ from services.simulator.world import World
 __all__ = ["tell_hotline"]
 
 _TOPICS: Table[str] = [
-    *HOTLINE_TOPIC_SHARES.items(), ("respite", 0.06), ("finance", 0.08), ("information", 0.1), ("other",
-    0.06),
+    *HOTLINE_TOPIC_SHARES.items(), ("respite", 0.06), ("finance", 0.08), ("information", 0.1), ("other", 0.05),
+    ("mental_health_crisis", 0.004), ("violence", 0.003), ("youth_distress", 0.002), ("child_at_risk", 0.001),
 ]  # fmt: skip
-"""The first three are published; how the rest divides is assumed."""
+"""The first three are published; how the rest divides is assumed. The last four are reports by the caller."""
+
+_REPORTS = {"mental_health_crisis", "violence", "youth_distress", "child_at_risk"}
 
 _MATCHES: Table[str] = [("confirmed", 0.6), ("probable", 0.15), ("none", 0.25)]
 _OUTCOMES: Table[str] = [
@@ -62,8 +64,13 @@ def _single_calls(world: World, carers: list[Person]) -> None:
         gravity = "grave" if danger else dice.weighted([("routine", 0.9), ("raised", 0.08), ("grave", 0.02)])
         outcome = "referred" if danger else dice.weighted(_OUTCOMES)
         match = dice.weighted(_MATCHES)
-        said = {"topics": _topics(dice), "gravity": gravity, "immediate_danger": danger, "outcome": outcome}
+        topics = _topics(dice)
+        said = {"topics": topics, "gravity": gravity, "immediate_danger": danger, "outcome": outcome}
         _call(world, person, at, match, **said)
+        if reported := sorted(_REPORTS.intersection(topics)):
+            caller = person.person_id if match == "confirmed" else None
+            needs = ["assessment"] if dice.chance(world.parameters.report_true_share) else []
+            world.truth.append({"kind": "report", "concern": reported[0], "person_id": caller, "needs": needs})
         if danger or gravity == "grave":
             need = "immediate_help" if danger else "outreach"
             caller = person.person_id if match == "confirmed" else None

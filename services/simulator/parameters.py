@@ -59,6 +59,7 @@ class Parameters:
     )
     elderly_admissions_per_year: float = _is(0.35, "assumed", "per person 65+ who is no carer in a cohort")
     other_admissions_per_year: float = _is(0.06, "assumed", "per person under 65 who is no carer in a cohort")
+    readmitted_share: float = _is(0.12, "assumed", "stays of persons 65+ followed by another within four weeks")
     planned_admission_share: float = _is(0.15, "assumed", "admissions that were preadmitted")
     through_emergency_share: float = _is(0.6, "assumed", "unplanned admissions that began in the emergency department")
     emergency_only_share: float = _is(0.15, "assumed", "episodes that end in the emergency department")
@@ -92,7 +93,17 @@ class Parameters:
         260 / 140_600,
     )
     observations_per_household_month: float = _is(0.03, "assumed", "what staff, visitors and others notice")
+    repeated_visits_per_household_month: float = _is(0.003, "assumed", "homes where nobody opens at three visits")
+    hidden_households_per_household_month: float = _is(
+        0.001, "assumed", "hidden households that units find from door to door, in private housing"
+    )
+    report_true_share: float = _is(0.6, "assumed", "grave reports and visits in vain behind which there is a need")
     incidents_per_block_month: float = _is(0.1, "assumed", "fires, floods, power cuts of a whole block")
+    alarm_applications_per_elderly_month: float = _is(0.006, "assumed", "applications for an alarm, per person 65+")
+    alarm_never_fitted_share: float = _is(0.15, "assumed", "applications for an emergency alarm that come to nothing")
+    alarms_given_up_per_month: float = _is(0.01, "assumed", "emergency alarms given up, of those in use")
+    carer_deaths_share: float = _is(0.4, "assumed", "deaths on the register that are a carer's")
+    need_after_death_share: float = _is(0.2, "assumed", "carers' deaths after which the cared-for person needs support")
     referral_need_share: float = _is(0.07, "published", "households with little support that need a referral: 6.7-8 %")
     alarm_wish_share: float = _is(0.1, "assumed", "elderly households without an emergency alarm that wish one")
 

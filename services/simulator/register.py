@@ -5,7 +5,7 @@ from typing import Any
 from services.simulator.dice import Dice, Table
 from services.simulator.people import Person
 from services.simulator.wire import DAY, HOUR, Draft, instant
-from services.simulator.world import World
+from services.simulator.world import World, household_id
 
 __all__ = ["tell_register"]
 
@@ -39,6 +39,7 @@ def tell_register(world: World) -> None:
         )
     _changes(world)
     _absences(world)
+    _alarms(world)
 
 
 def _stock(world: World) -> list[Said]:
@@ -133,10 +134,71 @@ def _change(world: World, dice: Dice) -> Said | None:
         case "consent_withdrawn":
             return "consent_withdrawn", care.carer, {"scope": "outreach"}
         case "deceased":
-            world.departed.add(care.cared_for)
             confidence = "confirmed" if dice.chance(0.8) else "reported"
-            return "deceased", care.cared_for, {"confidence": confidence}
+            carer_died = dice.chance(world.parameters.carer_deaths_share)
+            person = care.carer if carer_died else care.cared_for
+            if carer_died and person not in world.departed:
+                _write_needs(world, dice, person)
+            world.departed.add(person)
+            return "deceased", person, {"confidence": confidence}
     return None
+
+
+def _write_needs(world: World, dice: Dice, carer: Person) -> None:
+    for person in world.circle.cared_for_by()[carer]:
+        world.truth.append(
+            {
+                "kind": "carer_died",
+                "household_id": household_id(person),
+                "person_id": person.person_id,
+                "needs": ["emergency_support"] if dice.chance(world.parameters.need_after_death_share) else [],
+            }
+        )
+
+
+def _alarms(world: World) -> None:
+    """Emergency alarms: applied for before the first day or in its course, fitted or not; and given up."""
+    dice = world.dice("alarms")
+    p = world.parameters
+    fitted = [person for person, kind in world.circle.services if kind == "emergency_alarm"]
+    without = set(fitted)
+    elderly = [person for person in world.residents() if person.age >= 65 and person not in without]
+    kind = {"kind": "emergency_alarm"}
+    for person in dice.order(elderly)[: dice.count(p.alarm_applications_per_elderly_month * 2 * len(elderly))]:
+        applied = world.start + dice.between(-45, 15) * DAY + dice.between(9 * 60, 17 * 60) * 60
+        came = applied + dice.between(3, 28) * DAY
+        never = dice.chance(p.alarm_never_fitted_share)
+        if not never and came < world.start:
+            continue  # part of what the register knows on the first day
+        recorded = max(applied + HOUR, world.start - HOUR)
+        world.tell(
+            Draft(
+                _TOPIC,
+                "register.service_applied_for",
+                kind,
+                person.person_id,
+                applied,
+                recorded,
+                max(recorded + 900, world.start + HOUR // 2),
+            )
+        )
+        if never:
+            withdrawn = dice.chance(0.3)
+            if withdrawn:
+                at = max(came, recorded + DAY)
+                given_up = "register.service_application_withdrawn"
+                world.tell(Draft(_TOPIC, given_up, kind, person.person_id, at, at + HOUR, at + 2 * HOUR))
+            needs = [] if withdrawn else ["emergency_alarm"]
+            world.truth.append({"kind": "alarm", "person_id": person.person_id, "needs": needs})
+        else:
+            world.tell(
+                Draft(_TOPIC, "register.service_enrolled", kind, person.person_id, came, came + HOUR, came + 2 * HOUR)
+            )
+    for person in dice.order(fitted)[: dice.count(p.alarms_given_up_per_month * len(fitted) * world.months)]:
+        at = _office_hour(world, dice)
+        world.tell(Draft(_TOPIC, "register.service_ended", kind, person.person_id, at, at + HOUR, at + 2 * HOUR))
+        needs = ["emergency_alarm"] if dice.chance(0.5) else []
+        world.truth.append({"kind": "alarm", "person_id": person.person_id, "needs": needs})
 
 
 def _absences(world: World) -> None:

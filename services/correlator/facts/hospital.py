@@ -125,7 +125,9 @@ def keeps_away(visit: Visit, since: str, at: str) -> bool:
     if visit.away:
         return True
     return (
-        _took_place(visit) and in_order(visit.admitted_at, at) and in_order(since, (visit.discharged or {}).get("at"))
+        _took_place(visit)
+        and in_order(visit.admitted_at, at)
+        and in_order(since, visit.discharged and visit.discharged["at"])
     )
 
 

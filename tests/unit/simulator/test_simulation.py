@@ -175,6 +175,7 @@ def test_the_edge_cases_that_the_line_must_live_through_occur(busy: Simulation) 
     kinds = Counter(dict(a.record.headers)["ce_type"].decode() for a in busy.arrivals if not a.bad)
     everything = {name for feed in FEEDS.values() for name in feed.types}
     rare = {"hospital.transfer_cancelled", "identity.unmerged", "register.care_absence_cancelled"}
+    rare |= {"register.service_application_withdrawn"}
     rare |= {"register.service_ended", "register.consent_withdrawn", "register.cohort_ended", "person.deceased"}
     assert everything - rare <= set(kinds)
     care = {
@@ -198,6 +199,30 @@ def test_the_truth_tells_needs_apart(busy: Simulation) -> None:
     supported = [line for line in busy.truth if line["kind"] == "household_support"]
     referred = sum(any(need != "wishes_alarm" for need in line["needs"]) for line in supported) / len(supported)
     assert referred == pytest.approx(BUSY.referral_need_share, abs=0.025)
+
+
+def test_every_pattern_occurs_and_the_truth_tells_what_was_behind_it(busy: Simulation) -> None:
+    said = [orjson.loads(arrival.record.value) for arrival in busy.arrivals if not arrival.bad]
+    concerns = {one["concern"] for one in said if "concern" in one}
+    reported = {line["concern"] for line in busy.truth if line["kind"] == "report" and "household_id" in line}
+    assert reported >= {"violence_reported", "mental_health_crisis_reported", "not_seen", "no_answer"}
+    assert concerns >= reported
+    assert {"self", "family", "property_staff"} <= {one.get("by") for one in said}
+    assert {topic for one in said for topic in one.get("topics", ())} >= {"mental_health_crisis", "violence"}
+    for kind in ("report", "alarm", "carer_died"):
+        needs = [bool(line["needs"]) for line in busy.truth if line["kind"] == kind]
+        assert {True, False} <= set(needs), kind
+    incidents = [line for line in busy.truth if line["kind"] == "incident"]
+    assert all(line["household_id"].startswith("h-") for line in incidents)
+
+
+def test_children_and_the_young_are_whom_such_reports_are_about(busy: Simulation) -> None:
+    ages = {person.person_id: person.age for person in busy.people.values()}
+    for line in busy.truth:
+        if line["kind"] == "report" and line.get("person_id") in ages and "household_id" in line:
+            age = ages[line["person_id"]]
+            assert line["concern"] != "child_at_risk_reported" or age < 18
+            assert line["concern"] != "youth_distress_reported" or 10 <= age <= 24
 
 
 def test_every_parameter_says_where_its_figure_comes_from() -> None:
