@@ -1,18 +1,21 @@
-"""The log of sealed dead letters that were opened: who, when, which, what for. Written before the seal is broken."""
+"""The logs of what must leave a trace, written before it is done: sealed dead letters that are opened, and erasures.
+Who, when, which, what for."""
 
 import base64
 import binascii
 import getpass
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 import structlog
 
+from services.runtime.erasure import fingerprint
 from services.runtime.errors import Problem
 
-__all__ = ["log_opening", "read_private_key", "vault_log"]
+__all__ = ["log_erasure", "log_opening", "read_private_key", "vault_log"]
 
 _KEY_BYTES = 32
 
@@ -24,7 +27,17 @@ def vault_log() -> Path:
 
 def log_opening(letter: str, purpose: str) -> Path:
     """Appends one entry and returns the file. Raises Problem where it cannot: what is not logged is not opened."""
-    path = vault_log()
+    return _append(vault_log(), "dead_letter_opening", letter=letter, purpose=purpose)
+
+
+def log_erasure(persons: Iterable[str], officer: str, at: str, facts: int) -> Path:
+    """Appends that a person was erased, under the hash that the services keep too, and returns the file. Raises Problem
+    where it cannot: what is not logged is not done."""
+    path = vault_log().with_name("erasures.jsonl")
+    return _append(path, "erasure", persons=[fingerprint(one) for one in persons], officer=officer, at=at, facts=facts)
+
+
+def _append(path: Path, event: str, **said: Any) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with path.open("a", encoding="utf-8") as file:
@@ -33,11 +46,11 @@ def log_opening(letter: str, purpose: str) -> Path:
                 processors=[structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
                 wrapper_class=structlog.BoundLogger,
             )
-            log.msg("dead_letter_opening", who=_who(), host=socket.gethostname(), letter=letter, purpose=purpose)
+            log.msg(event, who=_who(), host=socket.gethostname(), **said)
     except OSError as fault:
         raise Problem(
-            f"cannot write the log of openings {path} ({fault.strerror}); "
-            "nothing sealed is opened without an entry there"
+            f"cannot write the log {path} ({fault.strerror}); nothing sealed is opened, and nobody erased, without an "
+            "entry there"
         ) from fault
     path.chmod(0o600)
     return path

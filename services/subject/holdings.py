@@ -68,6 +68,8 @@ class Holdings:
     letters: list[Kept] = field(default_factory=list)
     sealed_letters: int = 0
     copies: dict[str, list[int]] = field(default_factory=dict)
+    events: frozenset[tuple[str, str]] = frozenset()
+    """(source, event) of every fact that is held of the person."""
 
     @classmethod
     def of(cls, person: str, states: Mapping[str, State]) -> "Holdings":
@@ -82,8 +84,15 @@ class Holdings:
             }
             for processor, state in states.items()
         }
-        known = states.get("people", {}).get(mark(person))
-        return cls(ids, {name: state for name, state in mine.items() if state}, known["at"] if known else None)
+        people = states.get("people", {})
+        slots = [versions for one in ids for versions in people.get(one, {"facts": {}})["facts"].values()]
+        known = people.get(mark(person))
+        return cls(
+            ids,
+            {name: state for name, state in mine.items() if state},
+            known["at"] if known else None,
+            events=frozenset((fact["source"], fact["version"][2]) for versions in slots for fact in versions),
+        )
 
     def add(self, record: Record) -> None:
         """Takes in a record of a topic that is no changelog."""
@@ -91,6 +100,8 @@ class Holdings:
             self._letter(record)
             return
         if not self._named(record):
+            if record.topic == "risk.flags" and self._used_for(flag := orjson.loads(record.value)):
+                self.flags.setdefault(flag["flag_id"], []).append(flag)
             return
         self.copies.setdefault(record.topic, []).append(record.timestamp)
         if record.topic == "risk.flags":
@@ -111,6 +122,10 @@ class Holdings:
         if said.get("flag_id") in self.flags or said.get("task_id") in self.tasks:
             self.decisions.append({"topic": record.topic, **said})
             self.copies.setdefault(record.topic, []).append(record.timestamp)
+
+    def _used_for(self, flag: dict[str, Any]) -> bool:
+        """Whether a flag about somebody else rests on what is known of this person."""
+        return any((one["source"], event) in self.events for one in flag["evidence"] for event in one["event_ids"])
 
     def _named(self, record: Record) -> bool:
         parts = (record.key, record.value, *(value for _, value in record.headers))
