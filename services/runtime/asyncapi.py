@@ -9,7 +9,8 @@ from services.runtime.topics import Topic, topics
 __all__ = ["asyncapi"]
 
 _MESSAGES: dict[str, tuple[str, ...]] = {
-    "Fact or Follow": ("fact", "follow"),
+    "Fact or Follow or Erase": ("fact", "follow", "erase"),
+    "Fact or Erase": ("fact", "erase"),
     "Fact": ("fact",),
     "Projection": ("projection",),
     "Flag": ("flag",),
