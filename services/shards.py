@@ -7,6 +7,7 @@ order. Processes share nothing: each reads its own lines of the file. Ticks go t
 import gc
 import mmap
 import os
+import signal
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -201,7 +202,11 @@ def in_processes(
                     if one.done() and one.exception() is not None:
                         one.result()
             yield from (one.result() for one in running)
-        except BrokenProcessPool:
+        except BaseException as fault:
+            with counter.get_lock():
+                counter.value = _STOP
+            if not isinstance(fault, BrokenProcessPool):
+                raise
             raise Problem(
                 "a process was ended from outside, perhaps for want of memory; try fewer --jobs, or free some memory"
             ) from None
@@ -209,19 +214,33 @@ def in_processes(
             pool.shutdown(cancel_futures=True)
 
 
+_STOP = -(2**62)
+"""What the counter of lines says once nobody waits for the results any more."""
+
 _counter: "Synchronized[int]"
+_parent: int
 
 
 def _begin(counter: "Synchronized[int]") -> None:
-    global _counter
-    _counter = counter
+    global _counter, _parent
+    _counter, _parent = counter, os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
     # what a shard's state is made of is no garbage, and to look for some costs more the more there is
     gc.set_threshold(100_000, 50, 100)
+
+
+class _Stopped(Exception):
+    """Ends a shard that nobody waits for."""
 
 
 def _taken_by(work: Callable[..., T], job: tuple[Any, ...]) -> T:
     def taken(count: int) -> None:
         with _counter.get_lock():
             _counter.value += count
+            stopped = _counter.value < 0
+        if os.getppid() != _parent:
+            signal.raise_signal(signal.SIGKILL)  # killed without a word to us; nobody reads what we would say
+        if stopped:
+            raise _Stopped
 
     return work(*job, taken)

@@ -1,10 +1,15 @@
 """A replay over shards and processes ends as one of a single process, in everything; what is connected stays whole."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from time import sleep
 
 import orjson
+import psutil
 import pytest
 
 from contracts.events import FEEDS
@@ -206,3 +211,35 @@ def test_work_comes_back_in_order_and_progress_is_told(processes: int) -> None:
 def test_a_problem_in_a_process_is_told_as_it_is(processes: int) -> None:
     with pytest.raises(Problem, match="it is bad"):
         list(in_processes(_count, [("a",), ("bad",), ("c",)], processes, lambda count: None))
+
+
+def _goes_on(name: str, taken: shards.Tell) -> None:
+    if name == "bad":
+        raise Problem("it is bad")
+    for _ in range(36_000):
+        sleep(0.1)
+        taken(1)
+
+
+def test_the_others_stop_where_one_has_failed() -> None:
+    with pytest.raises(Problem, match="it is bad"):  # long before the test's own time-out
+        list(in_processes(_goes_on, [("a",), ("bad",)], 2, lambda count: None))
+
+
+def test_processes_end_with_the_one_that_started_them() -> None:
+    program = """
+from services.shards import in_processes
+from tests.unit.test_shards import _goes_on
+if __name__ == "__main__":
+    list(in_processes(_goes_on, [("a",), ("b",)], 2, lambda count: print("on", flush=True) if count else None))
+"""
+    started = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == b"on\n"
+    children = [child for child in psutil.Process(started.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    assert len(children) == 2
+    started.kill()
+    started.wait()
+    assert psutil.wait_procs(children, timeout=60)[1] == []
