@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from .flags import OUTCOMES, Outcome, Scope
 from .ids import HouseholdId, Token
 from .instants import Instant
 from .model import Code, Published
@@ -28,19 +29,38 @@ class ClockCommand(Published):
 
 
 class OfficerDecision(BaseModel):
-    """`officer.decisions`: a person decides, names the evidence seen, and is named by role."""
+    """`officer.decisions`: a person decides, names the evidence seen, and is named by role.
+
+    One about a revision that has since changed in what matters (status, level, the clauses met) is refused: a dead
+    letter says what is different now. Of a flag that is closed the outcome is said; a snooze says until when, and what
+    it covers."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     decision_id: Token
     household_id: HouseholdId
     flag_id: str
-    decision: Literal["release"]
+    decision: Literal["release", "acknowledge", "snooze", "unsnooze", "close"]
     seen_revision: int = Field(ge=1, description="The flag's revision that the officer saw.")
-    wave: Token = Field(description="The wave in which the household is released.")
+    wave: Token | None = Field(default=None, description="For `release`: the wave in which the household is released.")
+    scope: Scope = Field(default="flag", description="For `snooze` and `unsnooze`: what it covers.")
+    until: Instant | None = Field(default=None, description="For `snooze`: when it ends by itself.")
+    outcome: Outcome | None = Field(default=None, description="For `close`: what the officer knows.")
     officer: Token
     at: Instant
     reason: Code = "wave"
+
+    @model_validator(mode="after")
+    def _says_what_it_must(self) -> "OfficerDecision":
+        if self.decision == "release" and self.wave is None:
+            raise ValueError("a release needs a wave: the name of the wave in which the household is released")
+        if self.decision == "close" and self.outcome is None:
+            raise ValueError("decision 'close' needs an outcome: one of " + ", ".join(OUTCOMES))
+        if self.decision == "snooze" and (self.until is None or self.until <= self.at):
+            raise ValueError("decision 'snooze' needs an until that is later than at")
+        if self.decision != "release" and "reason" not in self.model_fields_set:
+            raise ValueError(f"decision {self.decision!r} needs a reason: a code, for example away_with_family")
+        return self
 
 
 class Forgotten(Published):

@@ -4,21 +4,25 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from .ids import HouseholdId
+from .ids import HouseholdId, Token
 from .instants import Instant
 from .model import Bilingual, Code, Published
 
 __all__ = [
     "ERASED",
     "OPEN",
+    "OUTCOMES",
     "UNLINKED",
     "Ask",
+    "Decided",
     "Evidence",
     "Flag",
     "FollowUp",
     "Level",
     "NotTriggered",
+    "Outcome",
     "Priority",
+    "Scope",
     "Status",
     "Verdict",
 ]
@@ -36,6 +40,14 @@ UNLINKED = "identity_unmerged"
 
 OPEN: frozenset[str] = frozenset({"active", "acknowledged"})
 """The states in which a flag asks for something."""
+
+Outcome = Literal["confirmed_need", "arranged_already", "no_need", "unreachable", "wrong_person", "duplicate"]
+"""What a person found; a flag is closed with one of these, by units' answers or by an officer."""
+OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
+
+Scope = Literal["flag", "member", "household"]
+"""What a snooze covers, of what stood when it was decided: the flag, all flags about its subject, all of the
+household."""
 
 
 class Evidence(Published):
@@ -78,6 +90,18 @@ class FollowUp(Published):
     ask: Ask
 
 
+class Decided(Published):
+    """What an officer has decided about a flag, as long as it holds: up to the level that the officer saw, a snooze
+    until its end, and until a unit finds something that asks for more."""
+
+    decision: Literal["acknowledge", "snooze", "close"]
+    scope: Scope = "flag"
+    officer: Token = Field(description="By role, never by name.")
+    reason: Code
+    at: Instant
+    until: Instant | None = Field(default=None, description="When a snooze ends by itself.")
+
+
 class Flag(Published):
     """One revision of a flag. `flag_id = uuid5(subject, typology, episode)`; revisions are contiguous from 1."""
 
@@ -115,3 +139,7 @@ class Flag(Published):
     linked: list[list[str]] = Field(default=[], description="Ids that counted as one person, of those concerned.")
     superseded_by: str | None = Field(default=None, description="The flag under which the same need is told now.")
     outcome: Code | None = Field(default=None, description="What a person found; only then `closed`.")
+    decisions: list[Decided] = Field(
+        default=[],
+        description="What officers have decided that holds now. While one is a snooze, nothing new is asked.",
+    )

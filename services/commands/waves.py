@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 async def read_lists(settings: "Settings") -> tuple[list["Flag"], list["OfficerDecision"]]:
-    """What the cluster holds: every flag of a list rule in its latest revision, and every officer's decision.
+    """What the cluster holds: every flag of a list rule in its latest revision, and every officer's release.
     Raises Problem."""
     import orjson
     from pydantic import ValidationError
@@ -51,9 +51,11 @@ async def read_lists(settings: "Settings") -> tuple[list["Flag"], list["OfficerD
                 latest[flag["flag_id"]] = flag
         else:
             try:
-                decisions.append(OfficerDecision.model_validate_json(record.value))
+                decision = OfficerDecision.model_validate_json(record.value)
             except ValidationError:
                 continue  # referral buries it with its reason; it has released nobody
+            if decision.decision == "release":
+                decisions.append(decision)
     flags = (Flag.model_validate(flag) for flag in latest.values())
     return [flag for flag in flags if on_a_list(flag)], decisions
 
@@ -213,7 +215,7 @@ def _rows(flags: list["Flag"], decisions: list["OfficerDecision"], district: str
         of_place = [flag for flag in flags if (flag.typology, flag.district) == (typology, place)]
         released = sorted(
             (by_flag[flag.flag_id] for flag in of_place if flag.flag_id in by_flag),
-            key=lambda decision: (decision.at, decision.wave),
+            key=lambda decision: (decision.at, decision.wave or ""),
         )
         levels = {
             level: count for (t, d, level), count in sorted(waiting.items(), key=str) if (t, d) == (typology, place)

@@ -5,82 +5,37 @@ come. So many rules cost little more than few: most of them read nothing of what
 episodes that the household has no facts for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from contracts.flags import Ask, FollowUp, Level, Verdict
-from services.correlator.episodes import EPISODES, Candidate, EpisodeKind
-from services.correlator.facts import FACTS, READS, FactFunction, Seen
+from contracts.flags import Ask, FollowUp, Level
+from services.correlator.bounds import bounds, read_by_bounds
+from services.correlator.check import Check, Part
+from services.correlator.episodes import EPISODES, EpisodeKind
+from services.correlator.facts import FACTS, READS
 from services.correlator.kinds import CONSENT, EVERYTHING, PLACE, SERVICE, Kinds
-from services.correlator.rules import AnyOf, Clause, Rule, ruleset_hash
+from services.correlator.rules import LEVELS, AnyOf, Clause, Rule, ruleset_hash
 from services.runtime.fold import Value
 
-__all__ = ["Check", "Compiled", "Judged", "Part", "Ruleset"]
-
-Part = Literal["when", "unless", "raised_by"]
+__all__ = ["Compiled", "Ruleset"]
 
 _ASKS, _STEPS = TypeAdapter(list[Ask]), TypeAdapter(list[FollowUp])
+_WRITTEN: dict[str, Any] = {"mode": "json", "by_alias": True}
 
 
-class Judged(NamedTuple):
-    """A clause's verdict on a candidate. `seen` goes with it; evidence is written only when somebody asks why."""
-
-    check: "Check"
-    seen: Seen
-    verdict: Verdict
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One clause, ready to be judged."""
-
-    name: str
-    look: FactFunction
-    test: Callable[[Any, Any], bool]
-    limit: Any
-    text: str
-    part: Part
-    unknown_holds: bool
-
-    def judge(self, candidate: Candidate) -> Judged:
-        """`unknown` holds only where the clause says so. An error is never a "no": it neither stops a rule from firing
-        nor mitigates a flag."""
-        seen: Seen | None = candidate.seen.get(self.name)
-        if seen is None:
-            try:
-                seen = self.look(candidate)
-            except Exception as fault:  # whatever went wrong is evidence
-                seen = _failed(fault)
-            candidate.seen[self.name] = seen
-        if seen.value is not None:
-            try:
-                met = self.test(seen.value, self.limit)
-            except Exception as fault:
-                return Judged(self, _failed(fault), "error", self.part == "when")
-            return Judged(self, seen, "met", True) if met else Judged(self, seen, "not_met", False)
-        if seen.failed:
-            return Judged(self, seen, "error", self.part == "when")
-        return Judged(self, seen, "unknown", self.unknown_holds)
-
-
-def _failed(fault: Exception) -> Seen:
-    return Seen(None, because=f"error_{type(fault).__name__.lower()}", failed=True)
-
-
-def _check(clause: Clause, part: Part) -> Check:
+def _check(rule: Rule, clause: Clause, part: Part) -> Check:
     _, limit, test = clause.comparison
-    return Check(clause.fact, FACTS[clause.fact], test, limit, clause.text, part, clause.if_unknown == "met")
+    return Check(rule.id, clause.fact, FACTS[clause.fact], test, limit, clause.text, part, clause.if_unknown == "met")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One rule. `when` has a group for each condition: one clause, or those of an `any`. The written parts are as they
-    stand in a flag."""
+    """One rule. `when` has a group for each condition: one clause, or those of an `any`; its days and districts come
+    first. The written parts are as they stand in a flag; what is asked depends on its level."""
 
     rule: Rule
     pattern: str
@@ -90,26 +45,26 @@ class Compiled:
     unless: tuple[Check, ...]
     raised_by: tuple[tuple[Check, Level], ...]
     title: Value
-    asks: list[Value]
-    then: list[Value]
+    asks: Mapping[Level, list[Value]]
+    then: Mapping[Level, list[Value]]
     no_episode: list[Value]
 
     @classmethod
     def of(cls, rule: Rule) -> "Compiled":
         episode = EPISODES[rule.raises.episode]
         groups = [clause.any if isinstance(clause, AnyOf) else [clause] for clause in rule.when]
-        clauses = [*(clause for group in groups for clause in group), *rule.unless, *rule.raises.raised_by]
+        conditions = (tuple(_check(rule, clause, "when") for clause in group) for group in groups)
         return cls(
             rule=rule,
             pattern=rule.pattern,
             episode=episode,
-            reads=episode.reads.union(*(READS[clause.fact] for clause in clauses)),
-            when=tuple(tuple(_check(clause, "when") for clause in group) for group in groups),
-            unless=tuple(_check(clause, "unless") for clause in rule.unless),
-            raised_by=tuple((_check(clause, "raised_by"), clause.level) for clause in rule.raises.raised_by),
+            reads=episode.reads.union(read_by_bounds(rule), *(READS[clause.fact] for clause, _ in rule.clauses())),
+            when=(*((bound,) for bound in bounds(rule)), *conditions),
+            unless=tuple(_check(rule, clause, "unless") for clause in rule.unless),
+            raised_by=tuple((_check(rule, clause, "raised_by"), clause.level) for clause in rule.raises.raised_by),
             title={"en": rule.title.en, "zh_hant": rule.title.zh_hant},
-            asks=_ASKS.dump_python(list(rule.asks), mode="json", by_alias=True),
-            then=_STEPS.dump_python(list(rule.then), mode="json", by_alias=True),
+            asks={level: _ASKS.dump_python([ask.at(level) for ask in rule.asks], **_WRITTEN) for level in LEVELS},
+            then={level: _STEPS.dump_python([step.at(level) for step in rule.then], **_WRITTEN) for level in LEVELS},
             no_episode=[_no_episode(rule)],
         )
 
@@ -137,6 +92,7 @@ class Ruleset:
         in_order = sorted(rules, key=lambda rule: rule.id)
         self.hash = ruleset_hash(in_order)
         self.rules = tuple(Compiled.of(rule) for rule in in_order if rule.mode != "off")
+        self.patterns = frozenset(rule.pattern for rule in self.rules)
         self.reads = PLACE.union(EVERYTHING, CONSENT, SERVICE, *(rule.reads for rule in self.rules))
         """The kinds of facts that may be news of a flag: it says of every rule why that does not fire, where the
         household lives, which units know it, and whether anybody has withdrawn consent."""

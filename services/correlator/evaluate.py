@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from contracts.flags import Level
 from contracts.instants import EPOCH, milliseconds
-from services.correlator.compiled import Compiled, Judged
+from services.correlator.check import Judged
+from services.correlator.compiled import Compiled
 from services.correlator.episodes import Candidate, Enumerator
 from services.correlator.lazy import lazy
 from services.correlator.rules import LEVELS

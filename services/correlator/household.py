@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from contracts.flags import OPEN, UNLINKED
+from contracts.instants import EPOCH
 from services.correlator.compiled import Ruleset
+from services.correlator.decided import next_end
 from services.correlator.episodes import flag_of
 from services.correlator.evaluate import Decision, Sight, at_rest, evaluate, why_not
 from services.correlator.kinds import EVERYTHING, Kinds, by_kind, changed
 from services.correlator.projections import projection_of
 from services.correlator.revision import Heir, erased, gone, headers, is_about, revised, unlinked
-from services.correlator.rules import Rule
+from services.correlator.rules import LEVELS, Rule
 from services.correlator.view import Household, Precedence
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
 
@@ -27,14 +29,22 @@ EMPTY: Value = {"origins": {}, "flags": {}, "due": None, "rules": None}
 
 
 def correlator(rules: Sequence[Rule], precedence: Precedence, thorough: bool = False) -> Processor:
-    """The processor over `household.facts` and ticks, for the rules in force. `thorough`: see `Ruleset`."""
-    correlate, wake = make_correlate(Ruleset(rules, thorough), precedence)
+    """The processor over `household.facts` and ticks, for the rules in force. `thorough`: see `Ruleset`.
+
+    After a change of the rules every household is looked at again at the first tick: flags follow from rules and facts,
+    not from when a fact last came in."""
+    ruleset = Ruleset(rules, thorough)
+    correlate, wake = make_correlate(ruleset, precedence)
+
+    def due_by_rules(state: Value) -> str | None:
+        return due(state) if state["rules"] == ruleset.hash else EPOCH
+
     return Processor(
         "correlator",
         ("household.facts", TICKS),
         ("risk.flags", "dead.letters"),
         correlate,
-        due,
+        due_by_rules,
         wake,
     )
 
@@ -98,13 +108,17 @@ def make_correlate(
             changed, due = EVERYTHING, None
         concerned = ruleset.concerned(changed, known)
         if concerned or (flags and not ruleset.reads.isdisjoint(changed)):
-            sight = Sight(Household(household_id, told, known, precedence), turn.as_of)
+            household = Household(household_id, told, known, precedence)
+            sight = Sight(household, turn.as_of)
             if not flags and (rest := at_rest(concerned, sight)) is not None:
                 due = _earlier(due, rest.until)
             else:
                 decisions = evaluate(ruleset.concerned(EVERYTHING, known), sight)
                 flags = publish(flags, decisions, sight, turn)
-                due = min([one.until for one in decisions if one.until is not None], default=None)
+                untils = (*(one.until for one in decisions), next_end(household, turn.as_of))
+                due = min([until for until in untils if until is not None], default=None)
+            for rule in household.faults:
+                turn.count(rule, "error")
         turn.put(household_id, {"origins": origins, "flags": flags, "due": due, "rules": ruleset.hash})
 
     def publish(before: Value, decisions: Sequence[Decision], sight: Sight, turn: Turn) -> Value:
@@ -123,13 +137,16 @@ def make_correlate(
             for flag_id in left:
                 heir = heirs.get(flag_id)
                 if _speaks(flags[flag_id], heir, household):
-                    last = flags[flag_id] = gone(flags[flag_id], turn.as_of, household, heir)
+                    last = flags[flag_id] = gone(flags[flag_id], turn.as_of, household, heir, ruleset.patterns)
                     turn.emit("risk.flags", household.id, last, headers(last))
         for flag_id, decision in kept.items():
             others = partial(why_not, decisions, decision)
             if (now := revised(decision, flag_id, flags.get(flag_id), ruleset.hash, others)) is not None:
                 flags[flag_id] = now
                 turn.emit("risk.flags", household.id, now, headers(now))
+                for judged in decision.every:
+                    if judged.verdict != "error":  # those are counted whether anything is published or not
+                        turn.count(decision.rule.rule.id, judged.verdict)
         return flags
 
     return correlate, wake
@@ -139,9 +156,10 @@ _STANDING = OPEN | {"closed"}
 
 
 def _speaks(flag: Value, heir: Heir | None, household: Household) -> bool:
-    """Whether a flag that nothing calls for any more has to say so: an open one; a closed one whose answer is another
+    """Whether a flag that nothing calls for any more has to say so: an open one, or what would have been one (a rule in
+    shadow); a closed one whose answer is another
     flag's now, or that was raised over facts of two persons who counted as one."""
-    if flag["status"] in OPEN:
+    if flag["status"] in OPEN or flag["status"] == "shadow":
         return True
     if heir is not None:
         return bool(heir.answered == flag["flag_id"])
@@ -162,14 +180,19 @@ def _heirs(kept: Mapping[str, Decision]) -> dict[str, Heir]:
 
 def _one_for_each_flag(decisions: Sequence[Decision]) -> dict[tuple[str, str, str], Decision]:
     """The decision that counts for each (typology, subject, episode). Two carers of one person may come under one visit
-    id (a source's mistake, mostly): what calls for contact prevails, else the last."""
+    id (a source's mistake, mostly), and several rules may share a typology: what calls for contact prevails, of several
+    such the highest level, else the last."""
     counting: dict[tuple[str, str, str], Decision] = {}
     for decision in decisions:
         name = (decision.rule.pattern, decision.candidate.subject, decision.candidate.episode)
         before = counting.get(name)
-        if before is None or decision.fires or not before.fires:
+        if before is None or _weight(decision) >= _weight(before):
             counting[name] = decision
     return counting
+
+
+def _weight(decision: Decision) -> int:
+    return 1 + LEVELS.index(decision.level) if decision.fires else 0
 
 
 def _earlier(one: str | None, other: str | None) -> str | None:

@@ -38,8 +38,8 @@ ByKind = dict[str, list[Fact]]
 PERSONS = "persons"
 """No kind of a fact, but stands for one: of whom anything is known at all."""
 
-EVERYTHING: Kinds = frozenset({"identity.link", "task.outcome"})
-"""What these say may concern anything: who is one person with whom, and which flags people have answered."""
+EVERYTHING: Kinds = frozenset({"identity.link", "task.outcome", "flag.decided"})
+"""What these say may concern anything: who is one person with whom, and what people have answered and decided."""
 
 CONTACT: Kinds = frozenset({"contact"})
 ABSENCE: Kinds = frozenset({"absence"})

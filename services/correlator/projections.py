@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.facts import Fact, Projection
 from contracts.ids import is_somebody
+from services.correlator.rules import LEVELS
 from services.runtime.fold import Record, Refused
 from services.runtime.intake import complaint
 
@@ -38,6 +39,7 @@ NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "care.gives": {"person": _TEXT, "group": _TEXT},
     "care.receives": {"person": _TEXT},
     "contact": {"topics": _LIST, "gravity": _TEXT, "immediate_danger": _YES_NO, "district": (str, NoneType)},
+    "flag.decided": {"decision": _TEXT, "scope": _TEXT, "officer": _TEXT, "reason": _TEXT, "until": (str, NoneType)},
     "incident": {"block": _TEXT, "kind": _TEXT, "district": _TEXT, "households": _LIST},
     "membership.asserted": {"birth_year": _YEAR},
     "membership.start": {"birth_year": _YEAR},
@@ -102,6 +104,10 @@ def _has(value: Mapping[str, Any], needed: Mapping[str, tuple[type, ...]]) -> bo
     return True
 
 
+def _levels(flags: Any) -> bool:
+    return type(flags) is dict and all(level in LEVELS for level in flags.values())
+
+
 def _texts(value: Mapping[str, Any], name: str) -> bool:
     return all(type(one) is str for one in value.get(name) or ())
 
@@ -109,6 +115,7 @@ def _texts(value: Mapping[str, Any], name: str) -> bool:
 _FURTHER: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "absence": lambda value: all(_is_instant(value[name]) for name in ("starts_at", "ends_at")),
     "contact": lambda value: _texts(value, "topics"),
+    "flag.decided": lambda value: _levels(value.get("flags")) and (not value["until"] or _is_instant(value["until"])),
     "incident": lambda value: _texts(value, "households"),
     "occupancy.end": lambda value: not value.get("moved_to") or _has(value["moved_to"], _FLAT),
     "occupancy.roster": lambda value: _texts(value, "members"),

@@ -8,12 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from contracts.envelope import Headers
+from contracts.facts import Fact
 from contracts.flags import ERASED, OPEN, UNLINKED, Status
 from contracts.ids import household_of_address
+from services.correlator.bounds import EXPIRED
+from services.correlator.decided import decided
 from services.correlator.episodes import Candidate
 from services.correlator.episodes.reports import protected
 from services.correlator.evaluate import Decision
 from services.correlator.kinds import CONSENT, SERVICE
+from services.correlator.place import place_of
 from services.correlator.view import Household, Person
 from services.runtime.fold import Value
 
@@ -23,26 +27,45 @@ UNTIMED = frozenset({"as_of", "revision", "evidence", "not_triggered"})
 """What may differ between two evaluations without being news (of the evidence: `age`)."""
 
 
-def _status_of(decision: Decision) -> tuple[Status, str | None]:
-    """(status, cause) of a decision's flag."""
-    answer = decision.candidate.answer
-    if answer is not None and (closed := (answer["value"] or {}).get("closed")):
-        return "closed", closed
+def _status_of(decision: Decision) -> tuple[Status, str | None, list[Value]]:
+    """(status, cause, what officers have decided) of a decision's flag."""
+    if (answer := decision.candidate.answer) is not None:
+        value = answer["value"] or {}
+        if closed := value.get("closed"):
+            return "closed", closed, [_closing(answer)] if "officer" in value else []
     if decision.fires:
-        return ("shadow" if decision.rule.rule.mode == "shadow" else "active"), None
-    return ("mitigated" if decision.mitigated else "retracted"), decision.cause
+        if decision.rule.rule.mode == "shadow":
+            return "shadow", None, []
+        decisions = decided(decision.candidate, decision.rule.pattern, decision.level)
+        acknowledged = any(one["decision"] == "acknowledge" for one in decisions)
+        return ("acknowledged" if acknowledged else "active"), None, decisions
+    if decision.cause == EXPIRED:
+        return "expired", EXPIRED, []
+    return ("mitigated" if decision.mitigated else "retracted"), decision.cause, []
+
+
+def _closing(answer: Fact) -> Value:
+    value = answer["value"] or {}
+    return {
+        "decision": "close",
+        "scope": "flag",
+        "officer": value["officer"],
+        "reason": value["reason"],
+        "at": answer["at"],
+        "until": None,
+    }
 
 
 def revised(
     decision: Decision, flag_id: str, before: Value | None, ruleset: str, others: Callable[[], list[Value]]
 ) -> Value | None:
     """The flag's next revision; None if it says nothing new. `others` tells why the other rules do not fire."""
-    status, cause = _status_of(decision)
-    if before is not None and before["status"] == status and status not in OPEN:
+    status, cause, decisions = _status_of(decision)
+    if before is not None and before["status"] not in OPEN and status in (before["status"], "expired"):
         return None  # what has ended says once why; its evidence is not kept up to date
     compiled, candidate = decision.rule, decision.candidate
     rule = compiled.rule
-    district, estate = _location(candidate)
+    district, estate, _ = place_of(candidate)
     hidden = protected(candidate.household)
     now: Value = {
         "flag_id": flag_id,
@@ -63,8 +86,8 @@ def revised(
         "level": decision.level,
         "as_of": candidate.as_of,
         "ruleset": ruleset,
-        "asks": compiled.asks,
-        "then": compiled.then,
+        "asks": compiled.asks[decision.level],
+        "then": compiled.then[decision.level],
         "evidence": decision.evidence,
         "not_triggered": others(),
         "protected": hidden,
@@ -74,6 +97,7 @@ def revised(
         "linked": [sorted(one.ids) for one in (candidate.person, candidate.carer) if one and len(one.ids) > 1],
         "superseded_by": None,
         "outcome": cause if status == "closed" else None,
+        "decisions": decisions,
     }
     return None if before is not None and _says_the_same(before, now) else now
 
@@ -87,10 +111,10 @@ class Heir(NamedTuple):
     answered: str | None
 
 
-def gone(before: Value, as_of: str, household: Household, heir: Heir | None) -> Value:
+def gone(before: Value, as_of: str, household: Household, heir: Heir | None, patterns: frozenset[str]) -> Value:
     """The flag's last revision when what it was about no longer exists here under its name: the evidence stays as it
-    was. `heir`: the flag under which the same need is told now."""
-    now = {**before, "revision": before["revision"] + 1, "as_of": as_of}
+    was. `heir`: the flag under which the same need is told now; `patterns`: those of the rules in force."""
+    now = {**before, "revision": before["revision"] + 1, "as_of": as_of, "decisions": []}
     if heir is not None:
         merged = heir.subject != before["subject"]
         cause = "identity_merged" if merged else "same_episode"
@@ -98,12 +122,14 @@ def gone(before: Value, as_of: str, household: Household, heir: Heir | None) -> 
     if unlinked(before, household):
         # what a person has closed stays closed; but whoever was told was told of a stranger
         return {**now, "status": before["status"] if before["status"] == "closed" else "retracted", "cause": UNLINKED}
-    return {**now, "status": "retracted", "cause": _why_gone(before, household)}
+    return {**now, "status": "retracted", "cause": _why_gone(before, household, patterns)}
 
 
-def _why_gone(flag: Value, household: Household) -> str:
+def _why_gone(flag: Value, household: Household, patterns: frozenset[str]) -> str:
     """Why a flag is gone without an heir: the person needs nobody any more, or who lives in the flat is known now (and
     is told of under their own household), or it belongs elsewhere."""
+    if flag["typology"] not in patterns:
+        return "rule_withdrawn"
     person = household.person(flag["subject"])
     if person is not None and person.deceased is not None:
         return "deceased"
@@ -131,6 +157,7 @@ def erased(before: Value, as_of: str) -> Value:
         "status": "retracted" if before["status"] in OPEN else before["status"],
         "cause": ERASED,
         "linked": [],
+        "decisions": [],
         "evidence": [rule | nothing],
         "not_triggered": [],
     }
@@ -155,23 +182,6 @@ def headers(flag: Value) -> Headers:
         ("ce_time", flag["as_of"].encode()),
         ("ce_subject", flag["subject"].encode()),
     )
-
-
-def _location(candidate: Candidate) -> tuple[str | None, str | None]:
-    """(district, estate), as far as anybody has said: the household's flat, else the register, else what is behind
-    the episode."""
-    household = candidate.household
-    if household.address is not None:
-        value = household.address["value"] or {}
-        return value["district"], value["estate"]
-    for person in (candidate.person, *household.members):
-        residence = person.one("residence") if person is not None else None
-        if residence is not None:
-            return (residence["value"] or {})["district"], None
-    for fact in candidate.behind:  # a call, a flat of which nobody knows who lives there, a block
-        if district := (fact["value"] or {}).get("district"):
-            return district, (fact["value"] or {}).get("estate")
-    return None, None
 
 
 def _about(candidate: Candidate) -> Sequence[Person]:

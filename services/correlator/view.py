@@ -26,6 +26,8 @@ class Household:
         """`told` is what each origin says, in the order of origins; `kinds` are those of all its facts."""
         self.id = household_id
         self.kinds = kinds
+        self.faults: list[str] = []
+        """The rules with a clause that could not be worked out here, once for each time that it was asked."""
         self.precedence = precedence or {}
         self.by_id: dict[str, ByKind] = {}
         """What is known of persons and unidentified callers, by the id under which it was said."""

@@ -9,6 +9,7 @@ from services.referral import officer
 from services.referral.asking import found_steps, next_unit, reconcile
 from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON, closure
+from services.referral.deciding import reopen
 from services.referral.lifecycle import answer, park
 from services.referral.reading import ask_of
 from services.runtime.fold import Refused, Value
@@ -55,6 +56,7 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
             reconcile(case, case.heir(task.flag_id), update.at)
         return
     if task.status in BY_A_PERSON:
+        _heed(case, task, update.at)
         reconcile(case, case.heir(task.flag_id), update.at)
     if task.status in TERMINAL:
         _found(case, task, update)
@@ -68,6 +70,13 @@ def _in_vain(case: Case, task: Task, at: str) -> None:
         officer.put(case, task, "review_unreached", at)
 
 
+def _heed(case: Case, task: Task, at: str) -> None:
+    """A finding that asks for a next step is news to whoever has decided before."""
+    flag = case.state["flags"][case.heir(task.flag_id)]
+    if any(step["on"] in task.findings for step in flag["then"]):
+        reopen(case, flag["flag_id"], at)
+
+
 def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
     flag_id = case.heir(task.flag_id)
@@ -78,6 +87,8 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
         cover or _all_answered(case, case.state["flags"][flag_id])
     )
     before = case.state["found"].get(flag_id)
+    if before is not None and "officer" in before["value"]:
+        return  # an officer has closed it, and what was found asks for nothing more
     if not by_people or (not done and not (cover and before is None)):
         return
     also = sorted({raw["flag_id"] for raw in tasks} - {flag_id})  # the need was told under these before

@@ -14,7 +14,7 @@ from services.referral.lifecycle import (
     take_back,
 )
 from services.referral.officer import MATTERS
-from services.referral.reading import ask_of, asks_of
+from services.referral.reading import ask_of, asks_of, closed_by_officer, is_snoozed
 from services.referral.requesting import hand_over, keep_current, request, since
 from services.runtime.fold import Value
 
@@ -27,6 +27,9 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
     mine = [case.task(raw) for raw in case.tasks_of(flag_id)]
     if flag["status"] not in OPEN:
         _end(case, flag, mine)
+        return
+    if is_snoozed(flag):
+        _hold_back(case, mine)
         return
     asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
     for task in mine:
@@ -58,7 +61,7 @@ def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
             continue  # carried over: the need is told under another flag
         elif flag["cause"] in HOLDS and flag["status"] == "mitigated" and _in_hand(task):
             case.publish(hold(task, flag["cause"]))  # the unit keeps it, and goes on when somebody is at home again
-        elif flag["status"] != "closed" or task.purpose in MATTERS:
+        elif flag["status"] != "closed" or task.purpose in MATTERS or closed_by_officer(flag):
             case.publish(take_back(task, flag["cause"] or "withdrawn"))
 
 
@@ -71,6 +74,13 @@ def _in_hand(task: Task) -> bool:
 
 
 _STOP = "cancellation_requested"
+
+
+def _hold_back(case: Case, tasks: list[Task]) -> None:
+    """While a flag is snoozed: a recorded hold. What nobody has seen is taken back, what a unit has goes on."""
+    for task in tasks:
+        if unseen(case.state["tasks"][task.task_id]) and task.status == "requested":
+            case.publish(take_back(task, "snoozed"))
 
 
 def found_steps(case: Case, flag: Value) -> list[tuple[Ask, str]]:
@@ -87,7 +97,7 @@ def found_steps(case: Case, flag: Value) -> list[tuple[Ask, str]]:
 def next_unit(case: Case, task: Task, now: str) -> None:
     """After a decline: the next eligible unit, never back to one that declined; at the cap the duty officer."""
     flag = case.state["flags"][case.heir(task.flag_id)]
-    if flag["status"] not in OPEN or task.business_status == "cancellation_requested":
+    if flag["status"] not in OPEN or is_snoozed(flag) or task.business_status == "cancellation_requested":
         return
     ask = _asked(flag, task)
     if ask is not None:
@@ -99,7 +109,13 @@ def hand_on(case: Case, task: Task, at: str) -> bool:
     it stays with whoever has it."""
     flag = case.state["flags"][case.heir(task.flag_id)]
     ask = _asked(flag, task)
-    if flag["status"] not in OPEN or ask is None or ask.priority != "stat" or task.unit_kind == "district_office":
+    if (
+        flag["status"] not in OPEN
+        or is_snoozed(flag)
+        or ask is None
+        or ask.priority != "stat"
+        or task.unit_kind == "district_office"
+    ):
         return False
     case.publish(lapse(task))
     request(case, flag, ask, at, task.task_id, at)

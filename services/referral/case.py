@@ -1,8 +1,11 @@
 """One household's case at the referral desk in the course of one turn: its flags and tasks, read and written. Pure.
 
-State per household: the flags as last seen, every task, releases by officers, what has been answered, and what people
-have found. The desk tells the correlator through `household.facts` what people have found, so that a flag closes only
-by a person.
+State per household: the flags as last seen, every task, releases by officers, what has been answered, what people
+have found; what officers have `decided` that holds, their `decisions` by id, those `waiting` for a revision that has
+not come yet, and since when flags have `resumed` that were snoozed.
+
+The desk tells the correlator through `household.facts` what people have found and decided, so that a flag closes only
+by a person, and has one writer.
 """
 
 from collections.abc import Mapping
@@ -18,7 +21,19 @@ from services.runtime.fold import Turn, Value
 
 __all__ = ["Case", "Policy", "unseen"]
 
-EMPTY: Value = {"flags": {}, "tasks": {}, "released": {}, "answered": {}, "found": {}, "told": 0, "due": None}
+EMPTY: Value = {
+    "flags": {},
+    "tasks": {},
+    "released": {},
+    "answered": {},
+    "found": {},
+    "told": 0,
+    "due": None,
+    "decided": {},
+    "decisions": {},
+    "waiting": {},
+    "resumed": {},
+}
 
 
 def unseen(raw: Value) -> bool:
@@ -37,7 +52,7 @@ class Case:
     """Flags and tasks of one household. What changes is published at once, and written by `settle`."""
 
     def __init__(self, policy: Policy, household: str, turn: Turn) -> None:
-        state = turn.get(household) or EMPTY
+        state = {**EMPTY, **(turn.get(household) or {})}
         self.policy, self.household, self.turn = policy, household, turn
         self.state: Value = {name: dict(part) if isinstance(part, dict) else part for name, part in state.items()}
         self._tell = False
@@ -104,12 +119,20 @@ class Case:
         self.state["found"][flag_id] = fact
         self._tell = True
 
+    def decide(self, slot: str, fact: Fact | None) -> None:
+        """Keeps what an officer has decided, or no longer keeps it; the correlator is told."""
+        if fact is None:
+            self.state["decided"].pop(slot, None)
+        else:
+            self.state["decided"][slot] = fact
+        self._tell = True
+
     def settle(self) -> None:
         """Writes the state, and when its first clock runs out; tells the correlator what people have found if that is
         news."""
         if forget(self.state) or self._tell:
             self.state["told"] += 1
-            facts = [self.state["found"][flag_id] for flag_id in sorted(self.state["found"])]
+            facts = [part[name] for part in (self.state["found"], self.state["decided"]) for name in sorted(part)]
             projection = {
                 "household_id": self.household,
                 "origin": "referral",

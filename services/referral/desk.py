@@ -12,10 +12,10 @@ from contracts.tasks import UNIT_KINDS, TaskUpdate
 from services.referral.answering import take_answer
 from services.referral.asking import reconcile
 from services.referral.case import Case
-from services.referral.deciding import take_decision
+from services.referral.deciding import take_decision, take_waiting
 from services.referral.overdue import run_out
 from services.referral.policy import Clock, Directory
-from services.referral.reading import read_answer, read_flag
+from services.referral.reading import is_snoozed, read_answer, read_flag
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
 
 __all__ = ["Desk"]
@@ -65,7 +65,14 @@ def _take_flag(case: Case, flag: Value) -> None:
     if known is not None and known["revision"] >= flag["revision"]:
         case.turn.duplicate = True
         return
+    if known is not None and known.get("matter") == flag["matter"]:
+        flag["since"] = known["since"]
+    if known is not None and is_snoozed(known) and not is_snoozed(flag):
+        over = max(one["until"] for one in known["decisions"] if one["until"])
+        if over <= flag["as_of"]:  # else an officer has lifted it, or a finding has
+            case.state["resumed"][flag_id] = over
     case.state["flags"][flag_id] = flag
     reconcile(case, flag_id, flag["as_of"])
+    take_waiting(case, flag)
     if (heir := case.heir(flag_id)) != flag_id:
         reconcile(case, heir, flag["as_of"])

@@ -12,8 +12,8 @@ __all__ = ["forget"]
 
 
 def forget(state: Value) -> bool:
-    """Drops what is to be forgotten from a case's state (whose parts are copies); whether people's findings were among
-    it, of which the correlator has been told."""
+    """Drops what is to be forgotten from a case's state (whose parts are copies); whether people's findings or
+    decisions were among it, of which the correlator has been told."""
     tasks, found = state["tasks"], False
     for flag_id in [name for name, flag in state["flags"].items() if flag["cause"] == ERASED]:
         mine = [task_id for task_id, task in tasks.items() if task["flag_id"] == flag_id]
@@ -23,5 +23,11 @@ def forget(state: Value) -> bool:
             del tasks[task_id]
         del state["flags"][flag_id]
         state["released"].pop(flag_id, None)
+        state["resumed"].pop(flag_id, None)
+        for part in ("decisions", "waiting"):
+            state[part] = {name: said for name, said in state[part].items() if said["flag_id"] != flag_id}
+        for slot in [slot for slot, fact in state["decided"].items() if flag_id in fact["value"]["flags"]]:
+            del state["decided"][slot]  # what else it covered asks again rather than rest on somebody forgotten
+            found = True
         found = state["found"].pop(flag_id, None) is not None or found
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -23,7 +24,7 @@ from services.runtime.inner import (
 )
 from services.runtime.intake import complaint
 
-__all__ = ["ask_of", "asks_of", "read_answer", "read_flag"]
+__all__ = ["ask_of", "asks_of", "closed_by_officer", "is_snoozed", "read_answer", "read_flag"]
 
 Answer = TypeVar("Answer", TaskUpdate, OfficerDecision)
 
@@ -49,11 +50,13 @@ _FLAG: Mapping[str, Types] = {
     "title": OBJECT,
     "asks": LIST,
     "then": LIST,
+    "evidence": LIST,
 }
 
 
 def read_flag(record: Record) -> Value:
-    """The correlator's flag, without what only explains it. Raises Refused."""
+    """The correlator's flag, without what only explains it. `matter`: a digest of what an officer's decision rests on
+    (status, level, clauses met); `since`: the revision since which that has been so. Raises Refused."""
     flag = read_object(record)
     subject_of(flag, record, "household_id")
     must_hold(flag, _FLAG)
@@ -61,7 +64,20 @@ def read_flag(record: Record) -> Value:
         asks_of(flag)
     except (ValidationError, TypeError, KeyError, AttributeError):
         raise Refused("invalid", "asks, then: should be what a rule asks for") from None
-    return {name: part for name, part in flag.items() if name not in ("evidence", "not_triggered", "linked")}
+    met = sorted(one["clause"] for one in flag["evidence"] if one["verdict"] == "met")
+    matter = blake2b("\n".join([flag["status"], flag["level"], *met]).encode(), digest_size=8).hexdigest()
+    kept = {name: part for name, part in flag.items() if name not in ("evidence", "not_triggered", "linked")}
+    return {**kept, "decisions": flag.get("decisions", []), "matter": matter, "since": flag["revision"]}
+
+
+def is_snoozed(flag: Value) -> bool:
+    """Whether an officer has put a flag aside for a while: it stands, and asks nothing new."""
+    return any(one["decision"] == "snooze" for one in flag.get("decisions", ()))
+
+
+def closed_by_officer(flag: Value) -> bool:
+    """Whether an officer has said how the flag ends (and not the units that it asked)."""
+    return any(one["decision"] == "close" for one in flag["decisions"])
 
 
 def asks_of(flag: Value) -> list[Ask]:

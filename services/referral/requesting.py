@@ -30,6 +30,7 @@ def keep_current(case: Case, task: Task, flag: Value, ask: Ask, basis: str | Non
     due_ack, due_contact = _due(case, flag, ask, since(task, ask))
     current = {
         "level": flag["level"],
+        "priority": ask.priority,
         "for_": flag["subject"],
         "due_ack": due_ack,
         "due_contact": due_contact,
@@ -87,4 +88,7 @@ def _has_helped(raw: Value) -> bool:
 
 def _due(case: Case, flag: Value, ask: Ask, since: str | None) -> tuple[str, str]:
     clock = case.policy.clocks[ask.priority]
+    resumed = case.state["resumed"].get(flag["flag_id"])
+    if resumed is not None:
+        since = resumed if since is None else max(since, resumed)  # nobody was late while the flag was snoozed
     return clock.due(since, since) if since else clock.due(flag["episode_at"], flag["received_at"])

@@ -25,9 +25,9 @@ def on_a_list(flag: Flag) -> bool:
 
 
 def candidates(flags: Iterable[Flag], decisions: Iterable[OfficerDecision], typology: str | None = None) -> list[Flag]:
-    """The active flags of a list (None: of all lists) that nobody has released yet, the most pressing first:
-    highest level, then longest known to us, then id. `flags` may hold several revisions of a flag; the highest counts.
-    """
+    """The active flags of a list (None: of all lists) that nobody has released or snoozed, the most pressing first:
+    highest level, then longest known to us, then id. `decisions` are releases; `flags` may hold several revisions of a
+    flag; the highest counts."""
     latest: dict[str, Flag] = {}
     for flag in flags:
         known = latest.get(flag.flag_id)
@@ -38,6 +38,7 @@ def candidates(flags: Iterable[Flag], decisions: Iterable[OfficerDecision], typo
         flag
         for flag in latest.values()
         if flag.status == "active"
+        and not any(one.decision == "snooze" for one in flag.decisions)
         and on_a_list(flag)
         and flag.flag_id not in released
         and typology in (None, flag.typology)

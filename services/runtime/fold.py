@@ -135,7 +135,7 @@ class Turn:
     """What one record (one waking of a key, a run of records) reads, writes and sends; nothing takes effect before it
     ends well. `record` and `duplicate` are of the record in hand."""
 
-    __slots__ = ("as_of", "dead", "duplicate", "get", "outputs", "put", "record", "store", "writes")
+    __slots__ = ("as_of", "dead", "duplicate", "get", "outputs", "put", "record", "store", "verdicts", "writes")
 
     def __init__(self, as_of: str, store: Store, record: Record | None = None, dead: Iterable[Dead] = ()) -> None:
         self.as_of = as_of
@@ -144,6 +144,7 @@ class Turn:
         self.outputs: list[Output] = []
         self.dead: list[Dead] = list(dead)
         self.duplicate = False
+        self.verdicts: dict[tuple[str, str], int] | None = None
         self.writes: dict[str, Value | None] = _Writes(store)
         # The dictionary's own methods: a call of each for every record that is folded.
         self.get: Callable[[str], Value | None] = self.writes.__getitem__
@@ -157,6 +158,12 @@ class Turn:
             raise OutputTooLarge
         timestamp = 0 if self.record is None else self.record.timestamp
         self.outputs.append(Output(topic, key.encode(), value, headers, timestamp))
+
+    def count(self, rule: str, verdict: str) -> None:
+        """Counts a clause's verdict, for the metrics; rare enough to cost the other turns nothing."""
+        if self.verdicts is None:
+            self.verdicts = {}
+        self.verdicts[rule, verdict] = self.verdicts.get((rule, verdict), 0) + 1
 
     def bury(self, record: Record, reason: Reason, detail: str) -> None:
         """Sends another record than the one in hand (or that one, with effects kept) to dead letters."""

@@ -22,6 +22,7 @@ __all__ = [
     "STATE_KEYS",
     "TASK_READY",
     "TICKS_PUBLISHED",
+    "VERDICTS",
 ]
 
 RECORDS = Counter(
@@ -90,4 +91,11 @@ TICKS_PUBLISHED = Counter(
     "kithline_ticks_published_total",
     "Ticks that this clock published (one is a record per partition).",
     ["processor"],
+)
+VERDICTS = Counter(
+    "kithline_rule_verdicts_total",
+    "Verdicts on the clauses of rules, by rule: met, not_met and unknown each time that a revision of a flag was "
+    "published, so they say what flags rest on, not how often rules were asked; error each time that a clause could "
+    "not be worked out, whether a flag came of it or not.",
+    ["rule", "verdict"],
 )

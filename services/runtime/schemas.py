@@ -62,6 +62,23 @@ _RULES: dict[str, dict[str, Any]] = {
         "if": {"properties": {"caller_match": {"const": "confirmed"}}},
         "then": {"required": ["caller_person_id"], "properties": {"caller_person_id": _SAID}},
     },
+    "officer_decision": {
+        "allOf": [
+            {
+                "if": {"properties": {"decision": {"const": "release"}}},
+                "then": {"required": ["wave"], "properties": {"wave": _SAID}},
+                "else": {"required": ["reason"]},
+            },
+            {
+                "if": {"properties": {"decision": {"const": "close"}}},
+                "then": {"required": ["outcome"], "properties": {"outcome": _SAID}},
+            },
+            {
+                "if": {"properties": {"decision": {"const": "snooze"}}},
+                "then": {"required": ["until"], "properties": {"until": _SAID}},
+            },
+        ]
+    },
     "task_update": {
         "allOf": [
             {

@@ -16,6 +16,7 @@ class Tally:
     def __init__(self) -> None:
         self._records: Counter[tuple[str, str]] = Counter()
         self._outputs: Counter[str] = Counter()
+        self._verdicts: Counter[tuple[str, str]] = Counter()
         self._timestamps: list[int] = []
 
     def step(self, step: Step) -> None:
@@ -24,6 +25,8 @@ class Tally:
             self._outputs[output.topic] += 1
         if step.turn.dead:
             self._outputs[DEAD_LETTERS] += len(step.turn.dead)
+        if step.turn.verdicts is not None:
+            self._verdicts.update(step.turn.verdicts)
         if step.records:
             topic = step.place.topic
             self._records[topic, "applied"] += len(step.records) - step.duplicates - step.refused
@@ -37,6 +40,8 @@ class Tally:
             metrics.RECORDS.labels(processor, topic, outcome).inc(count)
         for topic, count in self._outputs.items():
             metrics.OUTPUTS.labels(processor, topic).inc(count)
+        for (rule, verdict), count in self._verdicts.items():
+            metrics.VERDICTS.labels(rule, verdict).inc(count)
         now = now_ms()
         latencies = ((now - timestamp, count) for timestamp, count in Counter(self._timestamps).items())
         metrics.LATENCY_MS.observe(processor, latencies)

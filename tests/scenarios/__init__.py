@@ -2,6 +2,7 @@
 
 from tests.scenarios.answers import ANSWERS
 from tests.scenarios.clocks import CLOCKS
+from tests.scenarios.decisions import DECISIONS
 from tests.scenarios.feeds import FEEDS
 from tests.scenarios.identity import IDENTITY
 from tests.scenarios.model import Scenario
@@ -9,4 +10,4 @@ from tests.scenarios.moves import MOVES
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *CLOCKS, *IDENTITY, *MOVES)
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *CLOCKS, *IDENTITY, *MOVES, *DECISIONS)

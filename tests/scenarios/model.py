@@ -22,7 +22,7 @@ from services.referral.waves import decision_record
 from services.runtime.fold import TICKS, Record
 from tests.scenario import AS_OF, SOURCES, Short, expand, person
 
-__all__ = ["Answer", "Ends", "Later", "Release", "Scenario", "Step", "Tick", "feed", "subject", "unmet"]
+__all__ = ["Answer", "Decide", "Ends", "Later", "Release", "Scenario", "Step", "Tick", "feed", "subject", "unmet"]
 
 Item = Mapping[str, Any]
 
@@ -119,6 +119,43 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Decide:
+    """An officer decides about the flag of a rule about `who`, of the revision that is to be seen, unless `stale` (so
+    many revisions before it; negative: one that is not there yet)."""
+
+    who: str
+    rule: str
+    decision: str
+    at: str = "2026-07-12T02:00:00.000Z"
+    until: str | None = None
+    outcome: str | None = None
+    scope: str = "flag"
+    reason: str = "talked_to_the_family"
+    stale: int = 0
+    again: str | None = None
+
+    def record(self, ends: Ends) -> Record:
+        """The record on `officer.decisions`. `again`: a decision id, to be used for two decisions."""
+        mine = [flag for flag in ends.flags.values() if flag["rule"] == self.rule and _about(flag, self.who)]
+        flag = max(mine, key=lambda flag: flag["status"] in OPEN)
+        return decision_record(
+            OfficerDecision(
+                decision_id=self.again or f"{flag['flag_id']}:{self.decision}:{self.scope}:{self.at}",
+                household_id=flag["household_id"],
+                flag_id=flag["flag_id"],
+                decision=self.decision,  # type: ignore[arg-type]
+                seen_revision=flag["revision"] - self.stale,
+                scope=self.scope,  # type: ignore[arg-type]
+                until=self.until,
+                outcome=self.outcome,  # type: ignore[arg-type]
+                officer="ssp-duty-officer",
+                at=self.at,
+                reason=self.reason,
+            )
+        )
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time moves on."""
 
@@ -136,7 +173,7 @@ class Later(Record):
     phase: int = 0
 
 
-Step = Record | Answer | Release | Tick
+Step = Record | Answer | Release | Decide | Tick
 
 
 @dataclass(frozen=True)

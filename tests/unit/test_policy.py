@@ -15,8 +15,8 @@ RULE = "rules/carer-admitted.yaml"
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    """A copy that a test may spoil."""
-    return Path(shutil.copytree(POLICY, tmp_path / "policy"))
+    """A small policy that a test may spoil. Not the department's: that one changes, and mistakes stay the same."""
+    return Path(shutil.copytree(Path(__file__).parent / "sound_policy", tmp_path / "policy"))
 
 
 def load_all(policy: Path) -> None:
@@ -33,6 +33,7 @@ def line_with(path: Path, text: str, again: bool = False) -> int:
 
 def test_the_policy_of_the_repository_is_right(policy: Path) -> None:
     load_all(policy)
+    load_all(POLICY)
 
 
 SECOND = "(the second line with what somebody wrote)"
@@ -200,7 +201,7 @@ MISTAKES = [
         "{fact: contacts.most_in_14_days, at_least: 3}",
         "{fact: carer.in_hospital, is: true}",
         "carer.in_hospital",
-        r"when.0.any.0: carer.in_hospital cannot be asked: an episode of kind 'strain_run' has no visit; use another",
+        r"when.0.any.0: carer.in_hospital cannot be asked: an episode of kind 'strain_run' has no carer, no visit; use",
     ),
     (
         "an empty title",

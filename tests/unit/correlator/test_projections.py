@@ -39,6 +39,14 @@ VALUES: dict[str, dict[str, Any]] = {
     "care.receives": {"person": person("ben"), "group": "elderly"},
     "consent": {"granted": False},
     "contact": {"topics": ["care"], "gravity": "grave", "immediate_danger": False, "district": "SSP"},
+    "flag.decided": {
+        "decision": "snooze",
+        "scope": "member",
+        "officer": "duty-officer",
+        "reason": "away_with_family",
+        "until": "2026-08-20T00:00:00.000Z",
+        "flags": {"f-1": "high"},
+    },
     "membership.asserted": {"birth_year": 1950},
     "membership.start": {"birth_year": 1950},
     "incident": {"block": "b", "kind": "fire", "district": "SSP", "households": [HOUSEHOLD]},
@@ -158,3 +166,8 @@ def test_a_fact_about_somebody_else(origin: str, subject: str) -> None:
 def test_under_the_key_of_another_household() -> None:
     (dead,) = taken(orjson.dumps(SOUND), b"h-another").dead
     assert dead.reason == "wrong_key"
+
+
+@pytest.mark.parametrize("flags", [None, [], {"f-1": "highest"}, {"f-1": None}])
+def test_a_decision_names_the_flags_that_it_covers_with_their_levels(flags: Any) -> None:
+    assert "flag.decided" in refused(with_fact(kind="flag.decided", value={**VALUES["flag.decided"], "flags": flags}))

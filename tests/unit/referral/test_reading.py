@@ -34,8 +34,23 @@ def changed(change: Callable[[Value], Any]) -> Record:
 def test_a_flag_is_kept_without_what_only_explains_it() -> None:
     said = orjson.loads(flag().value)
     only_explains = {name: said[name] for name in ("evidence", "not_triggered", "linked")}
-    assert read_flag(flag()) | only_explains == said
+    ours = {"matter": read_flag(flag())["matter"], "since": said["revision"]}
+    assert read_flag(flag()) | only_explains == said | ours
     assert not read_flag(flag()).keys() & only_explains.keys()
+
+
+@pytest.mark.parametrize(
+    ("change", "matters"),
+    [
+        (lambda said: said.update(status="retracted"), True),
+        (lambda said: said.update(level="low"), True),
+        (lambda said: said["evidence"][0].update(verdict="not_met"), True),
+        (lambda said: said["evidence"][0].update(age=99.0), False),
+        (lambda said: said.update(revision=7, as_of="2026-08-01T00:00:00.000Z", estate="another"), False),
+    ],
+)
+def test_what_an_officers_decision_rests_on(change: Callable[[Value], Any], matters: bool) -> None:
+    assert (read_flag(changed(change))["matter"] != read_flag(flag())["matter"]) == matters
 
 
 def test_what_a_flag_asks_is_read_as_the_contract_has_it() -> None:
