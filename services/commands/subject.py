@@ -20,13 +20,14 @@ Person = Annotated[str, typer.Argument(metavar="ID", help="A pseudonym, p- and 3
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands `subject access`, `correct` and `erase`."""
+    """Adds the commands `subject access`, `correct`, `erase` and `expire`."""
     group = typer.Typer(
         help="What a person may ask: to see, correct or erase what is held of them.", no_args_is_help=True
     )
     group.command("access")(access)
     group.command("correct")(correct)
     group.command("erase")(erase)
+    group.command("expire")(expire)
     app.add_typer(group, name="subject")
 
 
@@ -166,6 +167,46 @@ def erase(
     path = log_erasure(holdings.ids, officer, at, plan.facts)
     asyncio.run(_send(plan.records, settings))
     typer.echo(f"sent; logged under a hash in {path}. `kithline subject access` shows what is left", err=True)
+
+
+def expire(
+    days: Annotated[
+        int, typer.Option(min=400, help="A person who is gone is forgotten so many days after the last record.")
+    ] = 800,
+    at_most: Annotated[int, typer.Option(min=1, help="Persons in one run, the longest gone first.")] = 100,
+    send: Annotated[bool, typer.Option("--send", help="Do it. Not given: only show what would be done.")] = False,
+    policy: Annotated[Path | None, typer.Option(help="Policy folder (default: the repository's).")] = None,
+) -> None:
+    """Forget what has no purpose any more: accepted events older than their feed, and persons who are gone."""
+    import asyncio
+
+    from services.runtime.now import now
+    from services.runtime.reading import read_topics
+    from services.runtime.settings import Settings
+    from services.runtime.topics import topics
+    from services.runtime.vault_log import log_erasure
+    from services.subject.erasing import held_back, plan_erasure
+    from services.subject.expiry import expired_events, gone_persons
+    from services.subject.holdings import Holdings, last_values
+
+    settings, moment, table = Settings(), now(), topics()
+    changelogs = [name for name, topic in table.items() if topic.kind == "changelog"]
+    states = last_values(asyncio.run(read_topics(settings, changelogs)))
+    records = list(expired_events(states, {name: topic.retention_days for name, topic in table.items()}, moment))
+    holds = _holds(policy or settings.policy_dir)
+    gone = gone_persons(states, days, moment)
+    holdings = [Holdings.of(one.ids[0], states) for one in gone[:at_most]]
+    free = [one for one in holdings if not held_back(one, holds, moment)]
+    typer.echo(f"{len(records)} records about expired events; {len(free)} of {len(gone)} persons who are gone")
+    if not send:
+        typer.echo("nothing was sent; --send does it", err=True)
+        return
+    for one in free:
+        plan = plan_erasure(one, moment, moment)
+        log_erasure(one.ids, "expiry", moment, plan.facts)
+        records += plan.records
+    if records:
+        asyncio.run(_send(records, settings))
 
 
 def _show(plan: "Plan", holdings: "Holdings") -> None:

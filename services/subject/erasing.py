@@ -22,7 +22,7 @@ from services.runtime.erasure import ANY, fingerprint
 from services.runtime.fold import Record, encode
 from services.subject.holdings import Holdings
 
-__all__ = ["FEEDS_OF", "Hold", "Plan", "held_back", "open_urgent", "plan_erasure"]
+__all__ = ["FEEDS_OF", "Hold", "Plan", "forgotten_record", "held_back", "open_urgent", "plan_erasure", "recorded"]
 
 FEEDS_OF: Mapping[str, str] = {
     "admission": "hospital.admissions",
@@ -103,25 +103,30 @@ def _forgotten(holdings: Holdings, at: str, now: str) -> Iterator[Record]:
             if key.startswith(ANY):
                 continue
             subject, name = key.split(" ", 1)
-            if _recorded(kept) <= at:
+            if recorded(kept) <= at:
                 events.setdefault(subject, []).append(name)
         for subject, names in sorted(events.items()):
             own = subject in holdings.ids and is_somebody(subject)
-            said = Forgotten(events=sorted(names), at=at, erased=own)
-            envelope = Envelope(
-                id=f"forget-{fingerprint(subject)}",
-                source=_SOURCE,
-                type="subject.forgotten",
-                time=at,
-                subject=subject,
-                sequence=0,
-                recordedtime=at,
-                receivedtime=now,
-                purpose="erasure",
-            )
-            yield Record(topic, subject.encode(), encode(said), envelope.to_headers())
+            yield forgotten_record(topic, subject, Forgotten(events=sorted(names), at=at, erased=own), now)
 
 
-def _recorded(kept: Mapping[str, Any]) -> str:
+def forgotten_record(topic: str, subject: str, said: Forgotten, now: str) -> Record:
+    """The word to a feed's service, in the feed's envelope. `now` is stamped on it as the time of receipt."""
+    envelope = Envelope(
+        id=f"forget-{fingerprint(subject)}",
+        source=_SOURCE,
+        type="subject.forgotten",
+        time=said.at,
+        subject=subject,
+        sequence=0,
+        recordedtime=said.at,
+        receivedtime=now,
+        purpose="erasure",
+    )
+    return Record(topic, subject.encode(), encode(said), envelope.to_headers())
+
+
+def recorded(kept: Mapping[str, Any]) -> str:
+    """When the source recorded an event, as its feed's service keeps it."""
     texts = kept["headers"]
     return canonical(dict(zip(texts[::2], texts[1::2], strict=True))["ce_recordedtime"])

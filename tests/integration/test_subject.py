@@ -38,7 +38,7 @@ def kithline(own_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     subject.register(app)
 
     def run(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, list(arguments))
+        result = CliRunner().invoke(app, ["subject", *arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == 0, result.output
