@@ -62,6 +62,9 @@ class Evidence(Published):
     source: str | None = Field(description="The system that said it; null where nobody has said anything.")
     age: float | None = Field(description="Hours from when it happened to `as_of`; null where nothing is known.")
     event_ids: list[str]
+    confidence: Literal["confirmed", "reported"] | None = Field(
+        default=None, description="How sure whoever said it was, where sources say that."
+    )
     part: Literal["when", "unless", "raised_by"] = "when"
 
 
@@ -81,6 +84,7 @@ class Ask(Published):
     priority: Priority
     release: Literal["at_once", "wave"] = "at_once"
     round_the_clock: bool = False
+    shared: bool = Field(default=False, description="One task for all open flags that ask this for one person.")
 
 
 class FollowUp(Published):

@@ -156,7 +156,7 @@ def why_not(decisions: Sequence[Decision], fired: Decision) -> list[Value]:
 def _evidence(rule: Compiled, as_of: str, judged: Judged) -> Value:
     check, seen, verdict, _ = judged
     latest = max(seen.facts, key=lambda fact: (fact["at"], fact["version"]), default=None)
-    return {
+    evidence: Value = {
         "rule": rule.rule.id,
         "version": rule.rule.version,
         "clause": check.text,
@@ -168,6 +168,9 @@ def _evidence(rule: Compiled, as_of: str, judged: Judged) -> Value:
         "event_ids": sorted({fact["version"][2] for fact in seen.facts}),
         "part": check.part,
     }
+    if seen.confidence is not None:
+        evidence["confidence"] = seen.confidence
+    return evidence
 
 
 def _hours(at: str, as_of: str) -> float | None:

@@ -81,7 +81,8 @@ def clause_item(one: Evidence, clause: Clause | None, lang: Lang) -> Item:
         origin = labelled(("said by", "資料來源"), said(SOURCES, one.source, lang), lang)
         age = age_words(one.age, lang) if one.age is not None else None
         aged = [labelled(("age of this", "距今"), age, lang)] if age else []
-        details.append(joined([origin, *aged], lang))
+        sure = [labelled(("how sure", "可信程度"), word(VALUES, one.confidence, lang), lang)] if one.confidence else []
+        details.append(joined([origin, *aged, *sure], lang))
     if one.event_ids:
         details.append(labelled(("events", "事件編號"), joined(one.event_ids, lang, within=True), lang))
     details += _consequence(one, clause, lang)
@@ -157,6 +158,9 @@ def _value(value: Any, measure: Measure | None, lang: Lang) -> str:
         return of(("yes", "是") if value else ("no", "否"), lang)
     if isinstance(value, list):
         words = [word(VALUES, str(code), lang) for code in value]
+        if measure is not None and measure.unit is not None:  # of a list of ids, how many, and which
+            how_many = _value(len(value), measure, "en"), _value(len(value), measure, "zh-Hant")
+            return labelled(how_many, joined(words, lang, within=True), lang) if words else of(how_many, lang)
         return joined(words, lang, within=True) or of(("none of them", "不屬任何一類"), lang)
     if isinstance(value, int | float):
         if value == 0:

@@ -238,7 +238,7 @@ FEEDS = (
         "a carer who dies in hospital has not come home",
         feed(*PAIR, ADMITTED, {**DISCHARGED, "deceased": True}),
         flags=WIDOWED,
-        tasks=[CHECK, CHECK],
+        tasks=[CHECK],
         cases=[37],
     ),
     Scenario(
@@ -250,7 +250,7 @@ FEEDS = (
             {"type": "hospital.corrected", "subject": "anna", "visit": "V1", "deceased": True},
         ),
         flags=WIDOWED,
-        tasks=[CHECK, CHECK],
+        tasks=[CHECK],
         cases=[37],
     ),
     Scenario(
@@ -268,7 +268,7 @@ FEEDS = (
             },
         ),
         flags=WIDOWED,
-        tasks=[CHECK, CHECK],
+        tasks=[CHECK],
         cases=[37],
     ),
     Scenario(

@@ -1,8 +1,9 @@
 """Simulated units: what they answer follows from the task alone, and the line can always take it."""
 
+from contracts.instants import plus
 from services.adapters.simulated_unit import SimulatedUnits
 from services.line import Line
-from services.runtime.fold import UNIT_TICKS
+from services.runtime.fold import TICKS, UNIT_TICKS
 from tests.scenario import expand
 from tests.scenarios.feeds import ADMITTED, PAIR
 from tests.scenarios.memory import processors, take
@@ -33,3 +34,35 @@ def test_they_answer_everything_and_are_never_refused() -> None:
 
 def test_without_ticks_nobody_answers() -> None:
     assert {task["status"] for task in told([]).tasks.values()} == {"requested"}
+
+
+def test_what_was_reported_gets_the_outcomes_of_those_who_deal_with_it() -> None:
+    outcomes: dict[str, set[str]] = {}
+    findings: dict[str, set[str]] = {}
+    reports = [
+        ("welfare_unit", "mental_health_crisis_reported"),
+        ("police", "violence_reported"),
+        ("school", "youth_distress_reported"),
+        ("volunteer", "child_at_risk_reported"),
+    ]
+    line, ends = Line((*processors(), SimulatedUnits().processor()), "2026-07-11T00:00:00.000Z"), Ends()
+    lines = [
+        {"type": "community.observation", "subject": f"p{number}", "by": by, "concern": concern}
+        for number in range(25)
+        for by, concern in reports
+    ]
+    for record in expand(lines):
+        take(line, record, ends)
+    for hour in range(0, 24 * 15, 3):
+        for topic in (TICKS, UNIT_TICKS):
+            take(line, tick(plus("2026-07-11T00:00:00.000Z", hours=hour), topic), ends)
+    for task in ends.tasks.values():
+        if task["status"] in ("completed", "failed"):
+            outcomes.setdefault(task["purpose"], set()).add(task["outcome"])
+            findings.setdefault(task["purpose"], set()).update(task["findings"])
+    assert outcomes["assess_crisis"] == {"risk_assessed", "follow_up_planned", "hospital_referral_made"}
+    assert outcomes["protect"] == outcomes["reach_out"] == {"risk_assessed", "follow_up_planned"}
+    assert "needs_protection" in findings["verify_report"]
+    after = [task for task in ends.tasks.values() if task["purpose"] == "protect" and task["part_of"]]
+    assert after
+    assert ends.dead == []

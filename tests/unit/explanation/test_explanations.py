@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.flags import Evidence, Flag
+from contracts.ids import household_of_tenancy
 from contracts.instants import plus
 from contracts.tasks import Task
 from services.correlator.rules import Rule
@@ -236,3 +237,22 @@ def test_every_example_of_every_rule_can_be_explained(rule: Rule, lang: Lang) ->
             assert [("".join(run for run, _ in line)) for line in lines(explanation, lang)] == text.splitlines()
             if lang == "zh-Hant":
                 assert not re.search(r"[\u4e00-\u9fff][,:;(]", text)
+
+
+def test_of_a_death_it_is_told_how_sure_it_is() -> None:
+    care = {"type": "register.care_relationship_asserted", "subject": "anna", "cared_for": "ben", "group": "elderly"}
+    died = {"type": "person.deceased", "subject": "anna", "confidence": "reported", "at": "2026-07-10"}
+    ends = ends_of([care, died])
+    text, _ = told(ends, "carer-death-reported")
+    assert "how sure: reported, not confirmed" in text
+    chinese, _ = told(ends, "carer-death-reported", "zh-Hant")
+    assert "可信程度：有人報告而未證實" in chinese
+
+
+def test_of_an_incident_the_households_concerned_are_counted_and_listed() -> None:
+    home = {"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1980}}
+    fire = {"type": "community.incident", "block_id": "block-1", "kind": "fire", "at": "2026-07-25"}
+    text, _ = told(ends_of([home, fire]), "block-incident")
+    assert f"seen: 1 household: {household_of_tenancy('T1')}; limit: 100 households or more" in text
+    nobody, _ = told(ends_of([fire]), "block-incident")
+    assert "seen: none; limit: 100 households or more" in nobody
