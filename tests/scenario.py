@@ -39,6 +39,7 @@ SOURCES = {
     "community.observations": "community-desk",
 }
 TOPIC_OF = {name: topic for topic, feed in FEEDS.items() for name in feed.types if name != "feed.heartbeat"}
+TOPIC_OF["feed.heartbeat"] = "hospital.admissions"
 LONG_STANDING = ("housing.tenancies", "welfare.register")
 SINCE = "2026-06-01T01:00:00.000Z"
 LATELY = "2026-07-10T01:00:00.000Z"

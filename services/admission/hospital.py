@@ -37,8 +37,9 @@ def translate(envelope: Envelope, data: Visit | Corrected | IdentityLink) -> Ite
     place = {"hospital": data.hospital}
     match name:
         case "hospital.admitted":
-            yield person_fact(person, "visit.admitted", visit, {})
+            # where comes first: whether two feeds tell of one visit is then known with the admission
             yield person_fact(person, "visit.hospital", visit, place)
+            yield person_fact(person, "visit.admitted", visit, {})
         case "hospital.discharged":
             assert isinstance(data, Discharged)
             yield person_fact(person, "visit.discharged", visit, {"deceased": data.deceased})

@@ -12,6 +12,7 @@ from services.referral.closing import BY_A_PERSON, closure
 from services.referral.deciding import reopen
 from services.referral.lifecycle import answer, park
 from services.referral.reading import ask_of
+from services.referral.sharing import sharers
 from services.runtime.fold import Refused, Value
 
 __all__ = ["take_answer"]
@@ -91,21 +92,24 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
         return  # an officer has closed it, and what was found asks for nothing more
     if not by_people or (not done and not (cover and before is None)):
         return
-    also = sorted({raw["flag_id"] for raw in tasks} - {flag_id})  # the need was told under these before
+    # the need was told under these before
+    also = sorted(name for name in case.state["flags"] if name != flag_id and case.heir(name) == flag_id)
     value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None, "also": also}
     if before is not None and before["value"] == value:
         return
-    fact = Fact(
-        subject=case.household,
-        kind="task.outcome",
-        key=flag_id,
-        source=task.unit,
-        version=(update.at, task.revision, update.update_id, 0, ""),
-        at=update.at,
-        received=update.at,
-        value=value,
-    )
-    case.found(flag_id, fact)
+    sharing = [flag["flag_id"] for flag in sharers(case, case.state["flags"][flag_id])]
+    for name in {flag_id, *sharing}:
+        fact = Fact(
+            subject=case.household,
+            kind="task.outcome",
+            key=name,
+            source=task.unit,
+            version=(update.at, task.revision, update.update_id, 0, ""),
+            at=update.at,
+            received=update.at,
+            value=value,
+        )
+        case.found(name, fact)
 
 
 def _all_answered(case: Case, flag: Value) -> bool:

@@ -16,6 +16,7 @@ from services.referral.lifecycle import (
 from services.referral.officer import MATTERS
 from services.referral.reading import ask_of, asks_of, closed_by_officer, is_snoozed
 from services.referral.requesting import hand_over, keep_current, request, since
+from services.referral.sharing import give_up, leader, sharers
 from services.runtime.fold import Value
 
 __all__ = ["found_steps", "hand_on", "next_unit", "reconcile"]
@@ -24,15 +25,18 @@ __all__ = ["found_steps", "hand_on", "next_unit", "reconcile"]
 def reconcile(case: Case, flag_id: str, now: str) -> None:
     """One open task for each thing that an open flag asks for; what else is open is taken back."""
     flag = case.state["flags"][flag_id]
-    mine = [case.task(raw) for raw in case.tasks_of(flag_id)]
     if flag["status"] not in OPEN:
-        _end(case, flag, mine)
+        for ask in map(ask_of, flag["asks"]):
+            if (first := leader(case, flag, ask)) is not None:
+                give_up(case, flag, ask, first)
+                reconcile(case, first["flag_id"], now)
+        _end(case, flag, [case.task(raw) for raw in case.tasks_of(flag_id)])
         return
     if is_snoozed(flag):
         _hold_back(case, mine)
         return
     asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
-    for task in mine:
+    for task in [case.task(raw) for raw in case.tasks_of(flag_id)]:
         if task.purpose == "decide_disclosure" and flag["consent"] is None:
             case.publish(take_back(task, "consent_granted"))
         elif (task.purpose, task.asked_of) not in asked and task.purpose not in MATTERS:
@@ -44,6 +48,13 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
         if ask.release == "wave" and released is None:
             continue  # a recorded hold: the flag itself, until an officer releases it
         since = released["at"] if released and ask.release == "wave" else None
+        if (first := leader(case, flag, ask)) is not None:
+            give_up(case, flag, ask, first)
+            reconcile(case, first["flag_id"], now)
+            continue
+        for other in sharers(case, flag) if ask.shared else ():
+            if other is not flag:
+                give_up(case, other, ask, flag)
         _ensure(case, flag, ask, now, since=since)
     for ask, finding in found_steps(case, flag):
         # what a person found counts from when it was found, not from when the episode began

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from contracts.facts import Fact
 from contracts.flags import Ask
+from contracts.ids import task_id
 from contracts.tasks import Task
 from services.referral.clocks import next_due
 from services.referral.forgetting import forget
@@ -84,10 +85,10 @@ class Case:
 
     def task(self, raw: Value) -> Task:
         """A task of the state, read once."""
-        task_id = raw["task_id"]
-        if task_id not in self._read:
-            self._read[task_id] = Task.model_validate(raw)
-        return self._read[task_id]
+        name = raw["task_id"]
+        if name not in self._read:
+            self._read[name] = Task.model_validate(raw)
+        return self._read[name]
 
     def chain(self, flag_id: str, ask: Ask) -> list[Task]:
         """The attempts at one thing asked, the first first (a duty officer's among them)."""
@@ -97,6 +98,13 @@ class Case:
             if (raw["purpose"], raw["asked_of"]) == (ask.purpose, ask.unit)
         ]
         return sorted(mine, key=lambda task: (task.attempt, task.requested_at, task.task_id))
+
+    def next_attempt(self, flag_id: str, ask: Ask) -> int:
+        """The number of a further attempt. (One that this flag has given to another keeps its id.)"""
+        attempt = 1 + len(self.chain(flag_id, ask))
+        while task_id(flag_id, ask.purpose, ask.unit, attempt) in self.state["tasks"]:
+            attempt += 1
+        return attempt
 
     def publish(self, task: Task | None) -> None:
         """A task's next revision, to whoever reads its kind; nothing for None."""

@@ -36,7 +36,7 @@ def put(case: Case, about: Task, matter: Matter, at: str, *codes: str) -> None:
     declined = [task.unit for task in mine if task.status == "rejected"]
     owner = case.policy.directory.route("district_office", flag["district"], flag["estate"], case.household, declined)
     ask = Ask.model_validate({"unit": "district_office", "for": matter, "priority": MATTERS[matter]})
-    attempt = 1 + len(case.chain(flag["flag_id"], ask))
+    attempt = case.next_attempt(flag["flag_id"], ask)
     due = case.policy.clocks[ask.priority].due(at, at)
     task = first_revision(flag, ask, owner, attempt, at, due, about.task_id)
     case.publish(task.model_copy(update={"reason": [*task.reason, *codes]}))

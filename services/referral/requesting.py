@@ -19,7 +19,7 @@ def request(
     """Asks a unit. `since`: from when the clocks run, where that is not the episode; `more`: what is not as usual.
     Returns the task."""
     owner, due = _route(case, flag, ask), _due(case, flag, ask, since)
-    attempt = 1 + len(case.chain(flag["flag_id"], ask))
+    attempt = case.next_attempt(flag["flag_id"], ask)
     task = first_revision(flag, ask, owner, attempt, since or now, due, part_of).model_copy(update=more)
     case.publish(task)
     return task
@@ -29,6 +29,7 @@ def keep_current(case: Case, task: Task, flag: Value, ask: Ask, basis: str | Non
     """Publishes what is news of an open task."""
     due_ack, due_contact = _due(case, flag, ask, since(task, ask))
     current = {
+        "flag_id": flag["flag_id"],
         "level": flag["level"],
         "priority": ask.priority,
         "for_": flag["subject"],
@@ -68,6 +69,10 @@ def since(task: Task, ask: Ask) -> str | None:
     return task.requested_at if ask.release == "wave" or task.part_of is not None else None
 
 
+NAMED_UNITS = frozenset({"family_protection"})
+"""What is reported of violence, or of a child at risk, is for units that are named, and no carers' line hears of it."""
+
+
 def _route(case: Case, flag: Value, ask: Ask) -> tuple[str, str]:
     """Who gets it: never a unit that has declined it before, nor one that let it lie; among the others, one that knows
     the household."""
@@ -76,7 +81,8 @@ def _route(case: Case, flag: Value, ask: Ask) -> tuple[str, str]:
     let_lie = [task for task in chain if task.status_reason == NOT_ACKNOWLEDGED]
     kind: str = ask.unit
     if let_lie:
-        kind = "district_office" if LINE_24_HOURS in (ask.unit, let_lie[-1].unit_kind) else LINE_24_HOURS
+        tried = {ask.unit, let_lie[-1].unit_kind}
+        kind = LINE_24_HOURS if tried.isdisjoint({LINE_24_HOURS, *NAMED_UNITS}) else "district_office"
     known_to = {*flag["known_to"], *(raw["unit"] for raw in case.state["tasks"].values() if _has_helped(raw))}
     place = (flag["district"], flag["estate"])
     return case.policy.directory.route(kind, *place, case.household, declined_by, known_to)

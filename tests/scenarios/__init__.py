@@ -3,6 +3,7 @@
 from tests.scenarios.answers import ANSWERS
 from tests.scenarios.clocks import CLOCKS
 from tests.scenarios.decisions import DECISIONS
+from tests.scenarios.episodes import EPISODES
 from tests.scenarios.feeds import FEEDS
 from tests.scenarios.identity import IDENTITY
 from tests.scenarios.model import Scenario
@@ -10,4 +11,4 @@ from tests.scenarios.moves import MOVES
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *CLOCKS, *IDENTITY, *MOVES, *DECISIONS)
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *EPISODES, *CLOCKS, *IDENTITY, *MOVES, *DECISIONS)

@@ -124,13 +124,12 @@ CLOCKS = (
         as_of=BEGIN,
     ),
     Scenario(
-        "a new admission asks anew while the old task is parked",
+        "a new admission while the task is parked: it is due again at once",
         [*START, ACCEPT, *ATTEMPTS, *later({**ADMITTED, "visit": "V2", "at": "2026-07-20", **LATER})],
         flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2"}],
         tasks=[
-            CHECK | {"status": "on-hold"},
+            CHECK | {"status": "in-progress", "parked_until": None},
             {"who": "ben", "purpose": "review_unreached", "status": "requested"},
-            CHECK | {"status": "requested"},
         ],
         cases=[28],
         as_of=BEGIN,

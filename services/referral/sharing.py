@@ -1,0 +1,54 @@
+"""One task for several flags: what a rule says is `shared`, its open flags ask once for one person. Pure.
+
+Two carers in hospital are two episodes and two flags, and one telephone call. The flag whose episode began first has
+the task, whichever came in first; when it ends, the task goes to the next.
+"""
+
+from contracts.flags import OPEN, Ask
+from contracts.tasks import TERMINAL
+from services.referral.case import Case, unseen
+from services.referral.lifecycle import next_revision, take_back, unpark
+from services.referral.reading import ask_of
+from services.runtime.fold import Value
+
+__all__ = ["give_up", "leader", "sharers"]
+
+
+def sharers(case: Case, flag: Value) -> list[Value]:
+    """The open flags with which a flag shares what it asks, that whose episode began first before others."""
+    mine = {(ask.purpose, ask.unit) for ask in _shared(flag)}
+    others = [
+        other
+        for other in case.state["flags"].values()
+        if other["status"] in OPEN
+        and other["subject"] == flag["subject"]
+        and not mine.isdisjoint((ask.purpose, ask.unit) for ask in _shared(other))
+    ]
+    return sorted(others, key=lambda other: (other["episode_at"], other["flag_id"]))
+
+
+def leader(case: Case, flag: Value, ask: Ask) -> Value | None:
+    """The flag that has the task instead of this one; None where it is this one's own."""
+    if not ask.shared:
+        return None
+    first = next(iter(sharers(case, flag)), flag)
+    return None if first["flag_id"] == flag["flag_id"] else first
+
+
+def give_up(case: Case, flag: Value, ask: Ask, to: Value) -> None:
+    """What a flag has asked goes to the flag that has the task: what nobody has seen is asked there anew."""
+    for task in case.chain(flag["flag_id"], ask):
+        if task.status in TERMINAL:
+            continue
+        if unseen(case.state["tasks"][task.task_id]):
+            case.publish(take_back(task, "duplicate"))
+        elif task.business_status != "cancellation_requested":
+            case.publish(next_revision(task, {"flag_id": to["flag_id"]}))
+    if flag["revision"] == 1 and flag["status"] in OPEN:
+        for task in case.chain(to["flag_id"], ask):
+            if task.parked_until is not None:
+                case.publish(unpark(task))  # a new episode always re-arms
+
+
+def _shared(flag: Value) -> list[Ask]:
+    return [ask for ask in map(ask_of, flag["asks"]) if ask.shared]
