@@ -24,6 +24,7 @@ class Programme(BaseModel):
     title: Bilingual
     counts: Counts
     patterns: list[Code] = Field(min_length=1)
+    territory_only: bool = Field(default=False, description="No figure of any district is shown, not even its total.")
 
 
 OTHER = Programme(

@@ -72,11 +72,13 @@ def report_of(figures: Figures, programmes: Programmes, district: str | None) ->
     tables = []
     glance: list[Line] = []
     for programme in (*programmes.programmes, OTHER):
-        table = _programme(programme, figures.cases[programme.id], district, below)
-        if programme is OTHER and not table.total.territory:
+        counts = figures.cases[programme.id]
+        if programme is OTHER and not counts:
             continue
+        shown = None if programme.territory_only else district
+        table = _programme(programme, counts, shown, below)
         tables.append(table)
-        glance += _glance(programme, table, figures.cases[programme.id], district)
+        glance += _glance(programme, table, counts, shown)
     return Report(figures, district, below, glance, tables, _units(figures, district, below))
 
 

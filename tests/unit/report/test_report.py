@@ -11,10 +11,12 @@ from random import Random
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from pydantic import TypeAdapter
 
 from services.commands.report import report_from
 from services.explanation.cases import Cases
 from services.explanation.terms import OUTCOMES, Lang
+from services.policy import load_rules
 from services.report.figures import CASE_RESULTS, LIST_RESULTS, Figures, TaskPlace
 from services.report.page import page
 from services.report.programmes import OTHER, Programme, Programmes
@@ -22,6 +24,7 @@ from services.report.sheet import sheet
 from services.report.tables import Line, Report, report_of
 from services.report.words import RESULTS, TASK_RESULTS, TEXTS, UNITS
 from services.runtime.errors import Problem
+from services.runtime.yaml_file import read
 from tests.scenarios.memory import POLICY
 
 TITLE = {"en": "Stays & <visits>", "zh_hant": "住院"}
@@ -124,6 +127,16 @@ def drawn(lines: Sequence[Line]) -> list[Line]:
     return [line for line in lines if line.depth == 1 and line.district]
 
 
+def test_of_some_programmes_no_district_is_told_of() -> None:
+    quiet = Programmes(programmes=[NOTICES.model_copy(update={"territory_only": True}), LISTS])
+    made = report_of(figures(2), quiet, "SSP")
+    (stays, lists) = made.programmes
+    assert {line.district for line in stays.lines} == {None}
+    assert stays.total.territory == sum(figures(2).cases["stays"].values())
+    assert {line.district for line in made.glance if line.code.startswith("stays")} == {None}
+    assert lists.total.district is not None
+
+
 class Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -201,3 +214,8 @@ def test_a_period_in_which_nothing_came_in_is_a_report_too() -> None:
     made = report_from(Cases("nothing"), POLICY, date(2026, 7, 1), date(2026, 7, 31), "SSP")
     assert "Nothing came in" in page(made, "today", "en").decode()
     assert all(line.territory == 0 for line in made.glance)
+
+
+def test_the_departments_file_names_every_pattern_that_there_is_and_no_other() -> None:
+    named = read(POLICY / "report.yaml", TypeAdapter(Programmes)).by_pattern
+    assert {rule.pattern for rule in load_rules(POLICY)} == set(named)
