@@ -80,6 +80,7 @@ def _no_episode(rule: Rule) -> Value:
         "source": None,
         "age": None,
         "event_ids": [],
+        "confidence": None,
         "part": "when",
     }
 

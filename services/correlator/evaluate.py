@@ -156,7 +156,7 @@ def why_not(decisions: Sequence[Decision], fired: Decision) -> list[Value]:
 def _evidence(rule: Compiled, as_of: str, judged: Judged) -> Value:
     check, seen, verdict, _ = judged
     latest = max(seen.facts, key=lambda fact: (fact["at"], fact["version"]), default=None)
-    evidence: Value = {
+    return {
         "rule": rule.rule.id,
         "version": rule.rule.version,
         "clause": check.text,
@@ -166,11 +166,9 @@ def _evidence(rule: Compiled, as_of: str, judged: Judged) -> Value:
         "source": latest["source"] if latest else None,
         "age": _hours(latest["at"], as_of) if latest else None,
         "event_ids": sorted({fact["version"][2] for fact in seen.facts}),
+        "confidence": seen.confidence,
         "part": check.part,
     }
-    if seen.confidence is not None:
-        evidence["confidence"] = seen.confidence
-    return evidence
 
 
 def _hours(at: str, as_of: str) -> float | None:

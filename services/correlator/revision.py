@@ -149,7 +149,8 @@ def erased(before: Value, as_of: str) -> Value:
     """The flag's last revision when the person is to be forgotten: how it ended, but no longer why. What a person has
     closed stays closed, so that counts of the past stay as they were."""
     rule = {"rule": before["rule"], "version": before["rule_version"], "part": "when", "clause": "the person is known"}
-    nothing: Value = {"value": None, "limit": None, "verdict": "unknown", "source": None, "age": None, "event_ids": []}
+    unsaid: Value = dict.fromkeys(("value", "limit", "source", "age", "confidence"))
+    nothing: Value = {**unsaid, "verdict": "unknown", "event_ids": []}
     return {
         **before,
         "revision": before["revision"] + 1,
