@@ -1,5 +1,6 @@
 """The policy folder: rules, units, clocks, sources. Data that the department edits; checked whole at start."""
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -13,34 +14,51 @@ from services.referral.policy import Clock, Directory, Unit
 from services.runtime.errors import Problem
 from services.runtime.yaml_file import line_of, read
 
-__all__ = ["load_clocks", "load_directory", "load_rules", "load_sources"]
+__all__ = ["load_clocks", "load_directory", "load_rules", "load_sources", "read_rules"]
 
 
 def load_rules(policy: Path) -> list[Rule]:
     """The rules of `rules/*.yaml`, in the order of their ids. Raises Problem."""
+    rules, mistakes = read_rules(policy)
+    if mistakes:
+        raise Problem(mistakes[0])
+    return sorted((rule for _, rule in rules), key=lambda rule: rule.id)
+
+
+def read_rules(policy: Path) -> tuple[list[tuple[Path, Rule]], list[str]]:
+    """Every rule file that can be read, and what is wrong with the others or between them. Raises Problem where there
+    are no rules, or no directory of units."""
     folder = policy / "rules"
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise Problem(f"{folder}: no rule files (*.yaml); point KITHLINE_POLICY_DIR at a policy folder")
     known = {"districts": _districts(policy)}
-    rules: dict[str, tuple[Path, Rule]] = {}
-    patterns: dict[str, tuple[Path, Rule]] = {}
+    rules: list[tuple[Path, Rule]] = []
+    mistakes = []
     for path in files:
-        rule = read(path, TypeAdapter(Rule), known)
-        if rule.id in rules:
-            raise Problem(
-                f"{path}:{line_of(path, 'id')}: rule id {rule.id!r} is used by {rules[rule.id][0].name} too; give each "
-                "rule an id of its own"
-            )
-        rules[rule.id] = path, rule
+        try:
+            rules.append((path, read(path, TypeAdapter(Rule), known)))
+        except Problem as problem:
+            mistakes.append(str(problem))
+    return rules, mistakes + list(_between(rules))
+
+
+def _between(rules: list[tuple[Path, Rule]]) -> Iterator[str]:
+    """What is wrong between two rules."""
+    ids: dict[str, Path] = {}
+    patterns: dict[str, tuple[Path, Rule]] = {}
+    for path, rule in rules:
+        if rule.id in ids:
+            where = f"{path}:{line_of(path, 'id')}"
+            yield f"{where}: rule id {rule.id!r} is used by {ids[rule.id].name} too; give each rule an id of its own"
+        ids[rule.id] = path
         other_path, other = patterns.setdefault(rule.pattern, (path, rule))
         if (rule.subject, rule.raises.episode) != (other.subject, other.raises.episode):
-            raise Problem(
+            yield (
                 f"{path}:{line_of(path, 'subject')}: typology {rule.pattern!r} is about a {other.subject} and its "
                 f"{other.raises.episode} in {other_path.name}, and about a {rule.subject} and its "
                 f"{rule.raises.episode} here; one typology has one subject and one kind of episode"
             )
-    return [rules[name][1] for name in sorted(rules)]
 
 
 def _districts(policy: Path) -> frozenset[str]:

@@ -25,15 +25,16 @@ __all__ = ["found_steps", "hand_on", "next_unit", "reconcile"]
 def reconcile(case: Case, flag_id: str, now: str) -> None:
     """One open task for each thing that an open flag asks for; what else is open is taken back."""
     flag = case.state["flags"][flag_id]
-    if flag["status"] not in OPEN:
+    if flag["status"] not in OPEN or is_snoozed(flag):
         for ask in map(ask_of, flag["asks"]):
             if (first := leader(case, flag, ask)) is not None:
                 give_up(case, flag, ask, first)
                 reconcile(case, first["flag_id"], now)
-        _end(case, flag, [case.task(raw) for raw in case.tasks_of(flag_id)])
-        return
-    if is_snoozed(flag):
-        _hold_back(case, mine)
+        left = [case.task(raw) for raw in case.tasks_of(flag_id)]
+        if flag["status"] in OPEN:
+            _hold_back(case, left)
+        else:
+            _end(case, flag, left)
         return
     asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
     for task in [case.task(raw) for raw in case.tasks_of(flag_id)]:

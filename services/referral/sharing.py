@@ -8,19 +8,21 @@ from contracts.flags import OPEN, Ask
 from contracts.tasks import TERMINAL
 from services.referral.case import Case, unseen
 from services.referral.lifecycle import next_revision, take_back, unpark
-from services.referral.reading import ask_of
+from services.referral.reading import ask_of, is_snoozed
 from services.runtime.fold import Value
 
 __all__ = ["give_up", "leader", "sharers"]
 
 
 def sharers(case: Case, flag: Value) -> list[Value]:
-    """The open flags with which a flag shares what it asks, that whose episode began first before others."""
+    """The flags that ask (open, and not snoozed) with which a flag shares what it asks, that whose episode began first
+    before others."""
     mine = {(ask.purpose, ask.unit) for ask in _shared(flag)}
     others = [
         other
         for other in case.state["flags"].values()
         if other["status"] in OPEN
+        and not is_snoozed(other)
         and other["subject"] == flag["subject"]
         and not mine.isdisjoint((ask.purpose, ask.unit) for ask in _shared(other))
     ]

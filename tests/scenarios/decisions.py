@@ -1,6 +1,7 @@
 """What officers decide about flags: acknowledge, snooze, lift a snooze, close; and what becomes of the tasks."""
 
 from tests.scenarios.answers import complete, later
+from tests.scenarios.episodes import CAROL, TWO_CARERS
 from tests.scenarios.feeds import ADMITTED, CANCELLED, CHECK, COHORT, DISCHARGED, FLAG, PAIR
 from tests.scenarios.model import Answer, Decide, Ends, Scenario, Tick, feed
 
@@ -186,6 +187,22 @@ DECISIONS = (
         [*feed(*PAIR, ADMITTED, CALL), snooze()],
         flags=[FLAG, STRAIN],
         tasks=[HELD, VISIT],
+    ),
+    Scenario(
+        "two carers' flags share one task, and the first is snoozed: the second has it",
+        [*feed(*TWO_CARERS, ADMITTED, CAROL), snooze(episode="V1")],
+        flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2"}],
+        tasks=[CHECK],
+    ),
+    Scenario(
+        "two carers' flags share one task, and the first's snooze is lifted: still one task",
+        [
+            *feed(*TWO_CARERS, ADMITTED, CAROL),
+            snooze(episode="V1"),
+            decide("unsnooze", episode="V1", at="2026-07-13T02:00:00.000Z"),
+        ],
+        flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2"}],
+        tasks=[CHECK],
     ),
     Scenario(
         "a new episode is not covered by an old snooze: it re-arms",

@@ -131,12 +131,14 @@ class Decide:
     outcome: str | None = None
     scope: str = "flag"
     reason: str = "talked_to_the_family"
+    episode: str | None = None
     stale: int = 0
     again: str | None = None
 
     def record(self, ends: Ends) -> Record:
         """The record on `officer.decisions`. `again`: a decision id, to be used for two decisions."""
         mine = [flag for flag in ends.flags.values() if flag["rule"] == self.rule and _about(flag, self.who)]
+        mine = [flag for flag in mine if self.episode in (None, flag["episode"])]
         flag = max(mine, key=lambda flag: flag["status"] in OPEN)
         return decision_record(
             OfficerDecision(

@@ -1,0 +1,107 @@
+"""`kithline policy check`: everything in a policy folder is read, and every rule's examples are tried."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from services.correlator.rules import Rule
+
+__all__ = ["mistakes", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command `policy check`."""
+    group = typer.Typer(help="The department's policy: rules, units, clocks, sources.", no_args_is_help=True)
+    group.callback()(lambda: None)  # one command, and it keeps its name
+    group.command("check")(check)
+    app.add_typer(group, name="policy")
+
+
+def check(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the policy in force.")] = None,
+) -> None:
+    """Read the whole folder, try every rule's examples, and print what is in force. Exit 1 with every mistake."""
+    from services.policy import load_rules
+    from services.runtime.settings import Settings
+
+    policy = folder or Settings().policy_dir
+    found = mistakes(policy)
+    for mistake in found:
+        typer.echo(mistake, err=True)
+    if found:
+        typer.echo(f"{len(found)} to mend", err=True)
+        raise typer.Exit(1)
+    _print(load_rules(policy))
+
+
+def mistakes(policy: Path) -> list[str]:
+    """Every mistake in a policy folder: `file:line: what is wrong and how to mend it`."""
+    from services.examples import fault_of
+    from services.line import line_processors
+    from services.policy import load_clocks, load_directory, load_sources, read_rules
+    from services.runtime.errors import Problem
+    from services.runtime.yaml_file import line_of
+
+    found = []
+    for load in (load_directory, load_clocks, load_sources):
+        try:
+            load(policy)
+        except Problem as problem:
+            found.append(str(problem))
+    if found:
+        return found  # rules are held to the districts that the directory names
+    rules, found = read_rules(policy)
+    if found:
+        return found
+    processors = line_processors(policy)
+    for path, rule in rules:
+        for number, example in enumerate(rule.examples):
+            if rule.mode != "off" and (fault := fault_of(rule, example, processors)) is not None:
+                where = f"{path}:{line_of(path, 'examples', number)}"
+                found.append(f"{where}: example {example.name!r}: {fault}; mend the rule or the example")
+    return found
+
+
+def _print(rules: "list[Rule]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("rule", "version", "mode", "about", "level", "counts", "where", "examples", box=None)
+    for rule in rules:
+        fires = sum(example.fires for example in rule.examples)
+        table.add_row(
+            rule.id,
+            str(rule.version),
+            rule.mode,
+            rule.subject.replace("_", " "),
+            " to ".join(dict.fromkeys([rule.raises.level, _highest(rule)])).replace("_", " "),
+            _days(rule),
+            _districts(rule),
+            f"{fires} fire, {len(rule.examples) - fires} do not",
+        )
+    console = Console()
+    if not console.is_terminal:
+        console.width = 1_000  # piped: a line a rule
+    console.print(table, highlight=False)
+    typer.echo(f"{len(rules)} rules are right, and so are their examples", err=True)
+
+
+def _highest(rule: "Rule") -> str:
+    from services.correlator.rules import LEVELS
+
+    return max([rule.raises.level, *(clause.level for clause in rule.raises.raised_by)], key=LEVELS.index)
+
+
+def _days(rule: "Rule") -> str:
+    said = [f"{word} {day}" for word, day in (("from", rule.valid_from), ("until", rule.valid_until)) if day]
+    return " ".join(said) or "always"
+
+
+def _districts(rule: "Rule") -> str:
+    if rule.districts is None:
+        return "everywhere"
+    if rule.districts.only is not None:
+        return ", ".join(rule.districts.only)
+    return "not " + ", ".join(rule.districts.except_ or ())
