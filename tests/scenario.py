@@ -46,9 +46,15 @@ LATELY = "2026-07-10T01:00:00.000Z"
 ENVELOPE = frozenset({"type", "subject", "at", "recorded", "received", "id", "source", "sequence", "version"})
 
 
+NAMES: dict[str, str] = {}
+"""The first name behind each pseudonym that was made here."""
+
+
 def person(name: str) -> str:
     """The pseudonym of a first name."""
-    return "p-" + sha256(name.encode()).hexdigest()[:32]
+    pseudonym = "p-" + sha256(name.encode()).hexdigest()[:32]
+    NAMES[pseudonym] = name
+    return pseudonym
 
 
 def address(tenancy: str, flat: Short | None = None) -> dict[str, str]:

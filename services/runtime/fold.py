@@ -135,7 +135,19 @@ class Turn:
     """What one record (one waking of a key, a run of records) reads, writes and sends; nothing takes effect before it
     ends well. `record` and `duplicate` are of the record in hand."""
 
-    __slots__ = ("as_of", "dead", "duplicate", "get", "outputs", "put", "record", "store", "verdicts", "writes")
+    __slots__ = (
+        "as_of",
+        "dead",
+        "duplicate",
+        "get",
+        "heartbeat",
+        "outputs",
+        "put",
+        "record",
+        "store",
+        "verdicts",
+        "writes",
+    )
 
     def __init__(self, as_of: str, store: Store, record: Record | None = None, dead: Iterable[Dead] = ()) -> None:
         self.as_of = as_of
@@ -145,6 +157,8 @@ class Turn:
         self.dead: list[Dead] = list(dead)
         self.duplicate = False
         self.verdicts: dict[tuple[str, str], int] | None = None
+        self.heartbeat: str | None = None
+        """When the feed's latest heartbeat in this turn was received."""
         self.writes: dict[str, Value | None] = _Writes(store)
         # The dictionary's own methods: a call of each for every record that is folded.
         self.get: Callable[[str], Value | None] = self.writes.__getitem__

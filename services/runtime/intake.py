@@ -68,6 +68,7 @@ def feed_processor(name: str, topic: str, outputs: tuple[str, ...], translate: T
     def fold(record: Record, turn: Turn) -> None:
         envelope, data = _validated(feed, record)
         if envelope.type == "feed.heartbeat":
+            turn.heartbeat = max(turn.heartbeat or "", envelope.receivedtime)
             return
         if isinstance(data, Forgotten):
             forget(envelope.subject, data, turn)

@@ -12,6 +12,7 @@ __all__ = [
     "AS_OF",
     "BATCH_RECORDS",
     "BATCH_SECONDS",
+    "FEED_HEARTBEAT",
     "LAG",
     "LAST_COMMIT",
     "LATENCY_MS",
@@ -90,6 +91,12 @@ AS_OF = Gauge(
 TICKS_PUBLISHED = Counter(
     "kithline_ticks_published_total",
     "Ticks that this clock published (one is a record per partition).",
+    ["processor"],
+)
+FEED_HEARTBEAT = Gauge(
+    "kithline_feed_heartbeat_timestamp",
+    "Unix time in seconds at which a feed's last heartbeat was received, by the stamp of the door; absent until one "
+    "has come since this process began.",
     ["processor"],
 )
 VERDICTS = Counter(

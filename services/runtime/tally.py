@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from contracts.instants import milliseconds
 from services.runtime import metrics
 from services.runtime.cluster import DEAD_LETTERS
 from services.runtime.now import now_ms
@@ -17,6 +18,7 @@ class Tally:
         self._records: Counter[tuple[str, str]] = Counter()
         self._outputs: Counter[str] = Counter()
         self._verdicts: Counter[tuple[str, str]] = Counter()
+        self._heartbeat: str | None = None
         self._timestamps: list[int] = []
 
     def step(self, step: Step) -> None:
@@ -27,6 +29,8 @@ class Tally:
             self._outputs[DEAD_LETTERS] += len(step.turn.dead)
         if step.turn.verdicts is not None:
             self._verdicts.update(step.turn.verdicts)
+        if step.turn.heartbeat is not None:
+            self._heartbeat = max(self._heartbeat or "", step.turn.heartbeat)
         if step.records:
             topic = step.place.topic
             self._records[topic, "applied"] += len(step.records) - step.duplicates - step.refused
@@ -42,6 +46,8 @@ class Tally:
             metrics.OUTPUTS.labels(processor, topic).inc(count)
         for (rule, verdict), count in self._verdicts.items():
             metrics.VERDICTS.labels(rule, verdict).inc(count)
+        if self._heartbeat is not None:
+            metrics.FEED_HEARTBEAT.labels(processor).set(milliseconds(self._heartbeat) / 1000)
         now = now_ms()
         latencies = ((now - timestamp, count) for timestamp, count in Counter(self._timestamps).items())
         metrics.LATENCY_MS.observe(processor, latencies)
