@@ -21,15 +21,23 @@ def apply(
     replication: Annotated[
         int | None, typer.Option(help="Copies of each partition. Not given: 3, or one a broker.", min=1)
     ] = None,
+    settings: Annotated[
+        bool,
+        typer.Option("--settings", help="Also set retention and compaction of topics that exist, as in the table."),
+    ] = False,
 ) -> None:
-    """Create the topics that are missing on the cluster of KITHLINE_KAFKA. Changes and removes nothing."""
+    """Create the topics that are missing on the cluster of KITHLINE_KAFKA. Removes nothing."""
+    from services.runtime.loops import in_own_loop
     from services.runtime.settings import Settings
-    from services.runtime.topic_admin import ensure_topics
+    from services.runtime.topic_admin import align_settings, ensure_topics
     from services.runtime.topics import topics
 
     bootstrap = Settings().kafka
     created = ensure_topics(bootstrap, replication)
     print(f"{bootstrap}: {len(topics())} topics, {len(created)} of them new")  # noqa: T201
+    for one in in_own_loop(align_settings(Settings(), change=settings)):
+        done = "set" if settings else "left as it is; --settings sets it"
+        print(f"{one.topic}: {one.name} is {one.there}, the table says {one.wanted}: {done}")  # noqa: T201
 
 
 def listing(

@@ -1,9 +1,11 @@
-"""Makes the table of topics true on a cluster. What is there already is never changed or removed."""
+"""Makes the table of topics true on a cluster. What is on a topic stays; how long it stays is set where that is asked."""
 
 import asyncio
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.runtime.cluster import admin
@@ -12,9 +14,21 @@ from services.runtime.loops import in_own_loop
 from services.runtime.settings import Settings
 from services.runtime.topics import Topic, topics
 
-__all__ = ["apply_topics", "ensure_topics", "existing_partitions"]
+__all__ = ["Difference", "align_settings", "apply_topics", "ensure_topics", "existing_partitions"]
 
 _WAIT_SECONDS = 30
+
+_OF_THE_TOPIC = 1
+"""Kafka's `config_source` of what was set for this topic, and is not a default."""
+
+
+class Difference(NamedTuple):
+    """A setting of a topic on the cluster that is not what the table says."""
+
+    topic: str
+    name: str
+    there: str
+    wanted: str
 
 
 def ensure_topics(bootstrap: str, replication: int | None = None) -> list[str]:
@@ -59,6 +73,42 @@ async def existing_partitions(settings: Settings) -> dict[str, int]:
     """Topics of the table that the cluster serves, with their partition counts there."""
     async with admin(settings) as client:
         return await _partitions(client, topics())
+
+
+async def align_settings(
+    settings: Settings, change: bool, table: Mapping[str, Topic] | None = None
+) -> list[Difference]:
+    """How the topics of the table that exist differ from it (retention, compaction, sizes); with `change`, sets them as
+    the table says. What else was set for a topic stays. Raises Problem where the cluster refuses."""
+    wanted = topics() if table is None else table
+    async with admin(settings) as client:
+        there = await _partitions(client, wanted)
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted if name in there]
+        found: dict[str, dict[str, tuple[str, bool]]] = {}
+        for answer in await client.describe_configs(asked) if asked else ():
+            for code, words, _, name, entries in answer.resources:
+                if code:
+                    raise Problem(f"{settings.kafka} does not tell the settings of {name}: {words or for_code(code)}")
+                found[name] = {entry[0]: (entry[1], entry[3] == _OF_THE_TOPIC) for entry in entries}
+        differences = [
+            Difference(name, setting, found[name][setting][0], value)
+            for name in found
+            for setting, value in wanted[name].configuration.items()
+            if found[name][setting][0] != value
+        ]
+        if not (change and differences):
+            return differences
+        resources = []
+        for name in dict.fromkeys(one.topic for one in differences):
+            # the request replaces all that was set for a topic
+            own = {setting: value for setting, (value, of_topic) in found[name].items() if of_topic}
+            changed = {**own, **wanted[name].configuration}
+            resources.append(ConfigResource(ConfigResourceType.TOPIC, name, changed))
+        for answer in await client.alter_configs(resources):
+            for code, words, _, name in answer.resources:
+                if code:
+                    raise Problem(f"{settings.kafka} does not change the settings of {name}: {words or for_code(code)}")
+        return differences
 
 
 async def _partitions(client: AIOKafkaAdminClient, wanted: Mapping[str, Topic]) -> dict[str, int]:

@@ -39,7 +39,7 @@ def table(values: Values) -> list[Cell]:
 
 def tables(most: int, *sizes: int) -> st.SearchStrategy[Values]:
     names = list(product(*([f"{axis}{n}" for n in range(size)] for axis, size in zip("dkr", sizes, strict=True))))
-    counts = st.one_of(st.just(0), st.integers(0, 6), st.integers(0, most))
+    counts = st.one_of(st.just(0), st.integers(0, min(6, most)), st.integers(0, most))
     return st.lists(counts, min_size=len(names), max_size=len(names)).map(
         lambda found: dict(zip(names, found, strict=True))  # type: ignore[arg-type]
     )
@@ -109,8 +109,8 @@ def possible(values: Values, taken: frozenset[Hashable]) -> list[Values]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
-@given(tables(3, 2, 1, 3) | tables(3, 3, 1, 2) | tables(3, 2, 2, 1))
+@settings(max_examples=15, deadline=None)
+@given(tables(2, 2, 1, 3) | tables(2, 3, 1, 2) | tables(3, 2, 2, 1))
 def test_who_tries_all_that_is_possible_finds_more_than_one_value(values: Values) -> None:
     """Sums, and that no count is negative: the strongest that a reader of the tables can know."""
     taken = hidden(table(values), LIMIT)
