@@ -126,7 +126,7 @@ def main(
         console.rule(f"{share} true need among carers' admissions")
         tell(told, console)
     if json_file is not None:
-        json_file.write_bytes(orjson.dumps(compact(figures), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        json_file.write_bytes(orjson.dumps(compact(figures), option=orjson.OPT_APPEND_NEWLINE))
 
 
 if __name__ == "__main__":

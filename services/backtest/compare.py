@@ -65,12 +65,15 @@ def _by_id(judged: Iterable[Judged]) -> dict[str, tuple[Raised, bool | None]]:
 
 
 def workload(asked: Sequence[Asked], days: int) -> dict[str, Any]:
-    """Tasks by rule, by kind of unit and by unit: how many, a day on the average, and on the fullest day."""
+    """First attempts by rule, by kind of unit and by unit: how many, a day on the average, and on the fullest day.
+    Further attempts are counted apart: in life a unit would have answered first."""
+    first = [task for task in asked if task.attempt == 1]
     return {
-        "tasks": len(asked),
-        "by_rule": _load(((task.rule, task) for task in asked), days),
-        "by_unit_kind": _load(((task.unit_kind, task) for task in asked), days),
-        "by_unit": _load(((task.unit, task) for task in asked), days),
+        "tasks": len(first),
+        "further_attempts": len(asked) - len(first),
+        "by_rule": _load(((task.rule, task) for task in first), days),
+        "by_unit_kind": _load(((task.unit_kind, task) for task in first), days),
+        "by_unit": _load(((task.unit, task) for task in first), days),
     }
 
 
@@ -106,7 +109,8 @@ def _groups(judged: Sequence[Judged], life: Life, place: int) -> dict[str, Any]:
         households[group[place]] += count
     raised: dict[str, set[str]] = defaultdict(set)
     right: dict[str, list[bool]] = defaultdict(list)
-    found: dict[str, list[bool]] = defaultdict(list)
+    by_any: dict[tuple[int, str], bool] = {}
+    group_of_case: dict[tuple[int, str], str] = {}
     for one in judged:
         for flag in one.flags:
             raised[flag.group[place]].add(flag.household)
@@ -114,7 +118,12 @@ def _groups(judged: Sequence[Judged], life: Life, place: int) -> dict[str, Any]:
                 right[flag.group[place]].append(one.right[flag.flag_id])
         for name in one.in_need():
             assert one.cases is not None
-            found[one.cases.groups[name][place]].append(name in one.found)
+            case = id(one.cases), name  # rules of one kind of episode are held against the same cases
+            by_any[case] = name in one.found or by_any.get(case, False)
+            group_of_case[case] = one.cases.groups[name][place]
+    found: dict[str, list[bool]] = defaultdict(list)
+    for case, hit in by_any.items():
+        found[group_of_case[case]].append(hit)
     shares = {
         name: {
             "raised": Share(len(raised[name]), max(households[name], len(raised[name]))),

@@ -48,12 +48,14 @@ class Raised(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A task that was asked of a unit and still stood when time moved on; the day is Hong Kong's."""
+    """A task that was asked of a unit and still stood when time moved on; the day is Hong Kong's. From the second
+    `attempt` on it was asked because nobody answers here."""
 
     rule: str
     unit_kind: str
     unit: str
     day: str
+    attempt: int
 
 
 @dataclass
@@ -121,7 +123,7 @@ class _Watch:
         for task_id, task in self._new_tasks.items():
             if task["status"] == "requested":
                 day = day_of(as_of).isoformat()
-                self.tasks[task_id] = Asked(task["typology"], task["unit_kind"], task["unit"], day)
+                self.tasks[task_id] = Asked(task["typology"], task["unit_kind"], task["unit"], day, task["attempt"])
         self._new_flags.clear()
         self._new_tasks.clear()
 

@@ -141,9 +141,10 @@ def test_what_only_one_policy_raised() -> None:
 
 
 def test_work_by_day() -> None:
-    asked = [Asked("r", "hotline", "u-1", "2026-07-02")] * 3 + [Asked("s", "hotline", "u-2", "2026-07-03")] * 2
+    asked = [Asked("r", "hotline", "u-1", "2026-07-02", 1)] * 3 + [Asked("s", "hotline", "u-2", "2026-07-03", 1)] * 2
+    asked.append(Asked("s", "district_office", "u-3", "2026-07-03", 2))  # nobody has answered the first
     told = workload(asked, days=4)
-    assert told["tasks"] == 5
+    assert (told["tasks"], told["further_attempts"]) == (5, 1)
     assert told["by_unit_kind"] == {"hotline": {"tasks": 5, "a_day": 1.25, "peak": 3, "peak_day": "2026-07-02"}}
     assert told["by_unit"]["u-2"] == {"tasks": 2, "a_day": 0.5, "peak": 2, "peak_day": "2026-07-03"}
     assert told["by_rule"]["s"]["tasks"] == 2
@@ -159,5 +160,6 @@ def test_who_is_raised_more_often() -> None:
     ssp, kts = told["all"]["district"]["SSP"], told["all"]["district"]["KTS"]
     assert (ssp["households"], ssp["raised"]["hits"], ssp["raised"]["of"]) == (10, 2, 10)  # each household once
     assert ssp["raised"]["ratio"]["value"] == pytest.approx((2 / 10) / (1 / 40))
-    assert (kts["recall"]["hits"], kts["recall"]["of"]) == (0, 2)  # of each of the two rules
+    assert (kts["recall"]["hits"], kts["recall"]["of"]) == (0, 1)
+    assert (ssp["recall"]["hits"], ssp["recall"]["of"]) == (1, 1)  # found by one of two rules, or by both: found
     assert (ssp["precision"]["hits"], ssp["precision"]["of"]) == (2, 3)
