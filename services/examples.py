@@ -1,4 +1,4 @@
-"""The worked examples of rules, run on the line as it is: what a rule file says of itself has to be true. Pure."""
+"""The worked examples of rules, run on the line as it is: what a rule file says of itself has to be true."""
 
 from collections.abc import Sequence
 

@@ -16,9 +16,18 @@ if TYPE_CHECKING:
     from services.explanation.cases import Case, Cases
     from services.explanation.document import Explanation
     from services.explanation.terms import Lang
+    from services.runtime.fold import Value
     from services.runtime.settings import Settings
 
-__all__ = ["explanations", "read_cases", "read_live_cases", "register"]
+__all__ = [
+    "explanations",
+    "read_cases",
+    "read_live_cases",
+    "read_live_states",
+    "read_states",
+    "register",
+    "rule_explanations",
+]
 
 
 class Language(StrEnum):
@@ -39,6 +48,13 @@ def register(app: typer.Typer) -> None:
         ] = None,
         lang: Annotated[Language, typer.Option(help="English or Traditional Chinese.")] = Language.en,
         policy: Annotated[Path | None, typer.Option(help="Policy folder (default: the repository's).")] = None,
+        rule: Annotated[
+            str | None, typer.Option(help="Why this rule does or does not fire for the household: its id, or all.")
+        ] = None,
+        feed: Annotated[
+            Path | None, typer.Option(help="With --rule: a feed or log as for `replay`. Not given: the cluster.")
+        ] = None,
+        as_of: Annotated[str | None, typer.Option(help="With --rule: at which instant. Not given: the latest.")] = None,
     ) -> None:
         """Say in plain words why a flag is there, why not the others, and what was asked of whom."""
         import asyncio
@@ -47,9 +63,18 @@ def register(app: typer.Typer) -> None:
         from services.runtime.settings import Settings
 
         settings = Settings()
+        folder = policy or settings.policy_dir
+        if rule is not None:
+            if source is not None:
+                raise Problem("--from holds no facts; with --rule give --feed, what `kithline replay` reads")
+            states, instant = read_states(feed, folder) if feed else asyncio.run(read_live_states(settings))
+            _write(rule_explanations(wanted, rule, states, folder, _at(as_of) or instant, lang.value), lang.value)
+            return
+        if feed is not None or as_of is not None:
+            raise Problem("--feed and --as-of go with --rule")
         cases = asyncio.run(read_live_cases(settings)) if source is None else read_cases(source)
         found = cases.find(wanted)
-        rules = {rule.id: rule for rule in load_rules(policy or settings.policy_dir)}
+        rules = {rule.id: rule for rule in load_rules(folder)}
         _write([one for case in found for one in explanations(case, rules, lang.value)], lang.value)
 
 
@@ -107,6 +132,67 @@ async def read_live_cases(settings: "Settings") -> "Cases":
         else:
             cases.add_task(orjson.loads(record.value))
     return cases
+
+
+def rule_explanations(
+    wanted: str, name: str, states: "Mapping[str, Value]", policy: Path, as_of: str, lang: "Lang"
+) -> "list[Explanation]":
+    """Why a rule (or each, for `all`) does or does not fire for the households that an id concerns. Raises Problem."""
+    from services.explanation.why_not import explain_rule, households_of
+    from services.policy import load_rules, load_sources
+
+    rules = {rule.id: rule for rule in load_rules(policy)}
+    if name != "all" and name not in rules:
+        raise Problem(f"no rule is called {name}; there are {', '.join(rules)}")
+    households = households_of(wanted, states)
+    if not households:
+        raise Problem(f"no household is known that {wanted} concerns; give the id of a household, person or flag")
+    sources = load_sources(policy)
+    chosen = [rule for rule in rules.values() if name in ("all", rule.id)]
+    return [
+        explain_rule(rule, household, states[household], sources, as_of, lang)
+        for household in households
+        for rule in chosen
+    ]
+
+
+def read_states(feed: Path, policy: Path) -> "tuple[dict[str, Value], str]":
+    """What the correlator holds after a feed, by household, and the instant as of which it looks. Raises Problem."""
+    from contracts.instants import EPOCH
+    from services.line import Line, line_processors
+    from services.shards import read_shard, split
+
+    cut = split(feed)
+    line = Line(line_processors(policy), EPOCH if cut.ticks else cut.last_receipt)
+    for lines in cut.shards:
+        for record in read_shard(feed, lines, None):
+            for _ in line.take(record):
+                pass
+    (task,) = [task for task in line.tasks if task.processor.name == "correlator"]
+    return dict(task.store.items()), max(task.as_of, cut.last_receipt)
+
+
+async def read_live_states(settings: "Settings") -> "tuple[dict[str, Value], str]":
+    """The same of the cluster: the correlator's changelog, and the latest tick."""
+    import orjson
+
+    from contracts.instants import EPOCH
+    from services.runtime.fold import TICKS
+    from services.runtime.reading import read_topics
+    from services.subject.holdings import last_values
+
+    states = last_values(await read_topics(settings, ["changelog.correlator"])).get("correlator", {})
+    ticks = [orjson.loads(record.value)["as_of"] for record in await read_topics(settings, [TICKS])]
+    return states, max(ticks, default=EPOCH)
+
+
+def _at(instant: str | None) -> str | None:
+    from contracts.instants import canonical
+
+    try:
+        return canonical(instant) if instant else None
+    except ValueError as fault:
+        raise Problem(f"--as-of: {fault}") from None
 
 
 def _write(said: "list[Explanation]", lang: "Lang") -> None:

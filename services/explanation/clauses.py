@@ -6,8 +6,9 @@ from typing import Any
 from contracts.flags import Evidence
 from services.correlator.rules import AnyOf, Clause, Rule
 from services.explanation.document import Item
-from services.explanation.phrases import EPISODES, PHRASES, Measure, YesNo
+from services.explanation.phrases import BOUNDS, EPISODES, PHRASES, Measure, YesNo
 from services.explanation.terms import (
+    DISTRICTS,
     LEVELS,
     SOURCES,
     VALUES,
@@ -24,6 +25,7 @@ from services.explanation.terms import (
 __all__ = ["clause_item", "clause_items", "requirement"]
 
 _CLAUSE = re.compile(r"(?P<fact>[a-z0-9_.]+) (?P<test>is|equals|in|at least|at most) ")
+_BOUND = re.compile(r"(today|episode\.began_on|household\.district) (from|until|not in|in) ")
 _EPISODE = re.compile(r"an episode of kind (?P<kind>[a-z_]+) exists")
 
 
@@ -109,6 +111,8 @@ def requirement(one: Evidence, lang: Lang) -> str:
     """What the clause asks for, as a sentence; the clause as the rule states it where the fact has no words."""
     if (episode := _EPISODE.fullmatch(one.clause)) is not None:
         return of(EPISODES.get(episode["kind"], (one.clause, one.clause)), lang)
+    if (bound := _BOUND.match(one.clause)) is not None and bound[0].strip() in BOUNDS:
+        return of(BOUNDS[bound[0].strip()], lang).format(_limit(one, lang))
     match = _CLAUSE.match(one.clause)
     phrase = PHRASES.get(match["fact"]) if match else None
     if match is None or phrase is None:
@@ -136,6 +140,8 @@ def _limit(one: Evidence, lang: Lang) -> str:
         return of(("at least one", "最少一次"), lang)
     match = _CLAUSE.match(one.clause)
     phrase = PHRASES.get(match["fact"]) if match else None
+    if one.clause.startswith("household.district "):
+        return joined([word(DISTRICTS, str(code), lang) for code in one.limit], lang, within=True)
     if match is None or not isinstance(phrase, Measure):
         return _value(one.limit, None, lang)
     if match["test"] == "in":

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from contracts.flags import OPEN, Ask, Evidence, Flag, NotTriggered
+from contracts.flags import OPEN, Ask, Decided, Evidence, Flag, NotTriggered
 from contracts.tasks import Task
 from services.correlator.rules import Rule
 from services.explanation import terms
@@ -82,7 +82,20 @@ def _glance(flag: Flag, rule: Rule | None, lang: Lang) -> tuple[str, ...]:
             labelled(("rules in force", "規則組"), flag.ruleset, lang),
             of(("the rule has changed since", "規則其後已修訂"), lang) if changed else "",
         ),
+        *(line(("Decided by a person", "人員決定"), *_decision(one, lang)) for one in flag.decisions),
     )  # fmt: skip
+
+
+def _decision(one: Decided, lang: Lang) -> list[str]:
+    until = [] if one.until is None else [labelled(("until", "至"), hong_kong_time(one.until, lang), lang)]
+    return [
+        word(terms.DECISIONS, one.decision, lang),
+        word(terms.SCOPES, one.scope, lang),
+        *until,
+        labelled(("by", "由"), one.officer, lang),
+        labelled(("reason", "原因"), one.reason, lang),
+        hong_kong_time(one.at, lang),
+    ]
 
 
 def _cause(flag: Flag, lang: Lang) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.explanation.terms import Both
 
-__all__ = ["EPISODES", "PHRASES", "Measure", "Phrase", "YesNo"]
+__all__ = ["BOUNDS", "EPISODES", "PHRASES", "Measure", "Phrase", "YesNo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,18 @@ PHRASES: Mapping[str, Phrase] = {
         ("The planned absence is over", "計劃中的離開已經完結"),
     ),
 }
+
+BOUNDS: Mapping[str, Both] = {
+    "today until": ("The rule's last day is not over: {}", "規則未過最後生效日：{}"),
+    "episode.began_on until": ("It began on the rule's last day or before: {}", "事件在規則最後生效日或之前開始：{}"),
+    "episode.began_on from": ("It began on the rule's first day or later: {}", "事件在規則首個生效日或之後開始：{}"),
+    "household.district in": ("The household lives where the rule counts: {}", "住戶居於規則適用的地區：{}"),
+    "household.district not in": (
+        "The household does not live where the rule does not count: {}",
+        "住戶並非居於規則不適用的地區：{}",
+    ),
+}
+"""When and where a rule counts, by how its clause begins; `{}` is the limit."""
 
 EPISODES: Mapping[str, Both] = {
     "hospital_visit": ("A carer of this person has been admitted to hospital", "此人的照顧者曾經入院"),

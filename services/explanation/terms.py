@@ -172,6 +172,16 @@ OUTCOMES: Mapping[str, Both] = {
     "deceased": ("has died", "已離世"),
     "hospitalised": ("in hospital", "正在住院"),
 }
+DECISIONS: Mapping[str, Both] = {
+    "acknowledge": ("acknowledged", "已知悉"),
+    "snooze": ("put aside for a while", "暫時擱置"),
+    "close": ("closed", "已結束"),
+}
+SCOPES: Mapping[str, Both] = {
+    "flag": ("this flag", "此警示"),
+    "member": ("all that stood about the person", "當時有關此人的所有警示"),
+    "household": ("all that stood about the household", "當時有關此住戶的所有警示"),
+}
 FINDINGS: Mapping[str, Both] = {
     "no_arrangement": ("nobody has arranged care", "未有任何照顧安排"),
     "unreachable": ("nobody could be reached", "未能聯絡"),

@@ -174,9 +174,11 @@ def reopen(case: Case, flag_id: str, at: str) -> None:
     for slot, fact in sorted(case.state["decided"].items()):
         if slot.startswith("snooze|") and flag_id in (value := fact["value"])["flags"]:
             others = {name: level for name, level in value["flags"].items() if name != flag_id}
-            case.decide(slot, {**fact, "value": {**value, "flags": others}} if others else None)
+            left: Fact = {**fact, "value": {**value, "flags": others}}
+            case.decide(slot, left if others else None)
             case.state["resumed"][flag_id] = at
-    found = case.state["found"].get(flag_id)
+    found: Value | None = case.state["found"].get(flag_id)
     if found is not None and found["value"].get("closed") and "officer" in found["value"]:
         value = {"cover_confirmed": found["value"]["cover_confirmed"], "closed": None}
-        case.found(flag_id, {**found, "at": at, "received": at, "value": value})
+        open_again: Fact = {**found, "at": at, "received": at, "value": value}  # type: ignore[typeddict-item]
+        case.found(flag_id, open_again)

@@ -50,7 +50,7 @@ def read(path: Path, shape: TypeAdapter[T], context: Mapping[str, Any] | None = 
     try:
         return shape.validate_python(content, context=context)
     except ValidationError as error:
-        faults = [{**fault, "loc": _place(fault)} for fault in error.errors(include_url=False)]
+        faults: list[Any] = [{**fault, "loc": _place(fault)} for fault in error.errors(include_url=False)]
         fault = _first(faults, content)
         steps = _steps(fault["loc"], content)
         where = ".".join(str(step) for step in steps) or "file"

@@ -1,11 +1,13 @@
 """A wrong policy file is one clear error at start: file, line, what is wrong and how to mend it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from services.commands.policy import mistakes
 from services.policy import load_clocks, load_directory, load_rules, load_sources
 from services.runtime.errors import Problem
 from tests.scenarios.memory import POLICY
@@ -379,3 +381,44 @@ def test_plain_words_are_those_of_yaml_1_2(policy: Path) -> None:
     assert [step.on for step in rule.then] == ["no_arrangement", "unreachable"]
     strain = next(rule for rule in load_rules(policy) if rule.id == "carer-strain")
     assert strain.examples[0].given[0]["at"] == "2026-07-02"
+
+
+def test_policy_check_finds_nothing_in_the_policy_of_the_repository() -> None:
+    assert mistakes(POLICY) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("    fires: true\n    level: high\n", "    fires: false\n", "it fires, though the example says fires: false"),
+        (
+            "    fires: true\n    level: high\n",
+            "    fires: true\n    level: low\n",
+            "at level high, though .* says low",
+        ),
+        ("    fires: false\n", "    fires: true\n", "it does not fire, though the example says so"),
+        ("given:\n      - {type: housing.", "given:\n      - {type: house.", "lack 'house.tenancy_started', or name"),
+        ("visit: V1}\n    fires", "visit: V 1}\n    fires", "say what no feed can say"),
+    ],
+)
+def test_an_example_that_is_not_true(policy: Path, right: str, wrong: str, says: str) -> None:
+    path = policy / RULE
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1))
+    (found,) = mistakes(policy)
+    line = next(
+        n for n, (a, b) in enumerate(zip(text.splitlines(), path.read_text().splitlines(), strict=False), 1) if a != b
+    )
+    starts = [n for n, one in enumerate(path.read_text().splitlines(), 1) if one.startswith("  - name:") and n <= line]
+    assert found.startswith(f"{path}:{starts[-1]}: example ")
+    assert re.search(says, found)
+
+
+def test_policy_check_tells_of_every_file(policy: Path) -> None:
+    for name in ("carer-admitted", "carer-strain"):
+        path = policy / "rules" / f"{name}.yaml"
+        path.write_text(path.read_text().replace("subject:", "subjekt:", 1))
+    found = mistakes(policy)
+    assert len(found) == 2
+    assert all("did you mean 'subject'?" in one for one in found)
