@@ -1,4 +1,4 @@
-"""Makes the table of topics true on a cluster. What is on a topic stays; how long it stays is set where that is asked."""
+"""Makes the table of topics true on a cluster. Records stay; for how long is set where that is asked for."""
 
 import asyncio
 from collections.abc import Mapping

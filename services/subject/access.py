@@ -52,7 +52,6 @@ def told(holdings: Holdings, topics: Mapping[str, Topic], at: str, lang: Lang) -
     shown = [fact for fact in facts if not is_protected_fact(fact)]
     veil = _veil(holdings, facts, lang)
     own_events = {fact["version"][2] for fact in shown}
-    hidden = {fact["version"][2] for fact in facts if is_protected_fact(fact)}
     flags = {name: revisions[-1] for name, revisions in holdings.flags.items() if not is_protected_flag(revisions[-1])}
     return {
         "ids": holdings.ids,
@@ -60,7 +59,7 @@ def told(holdings: Holdings, topics: Mapping[str, Topic], at: str, lang: Lang) -
         "erased_up_to": holdings.erased_at,
         "facts": [_fact(fact, veil) for fact in shown],
         "households": _households(holdings),
-        "flags": [_flag(flag, holdings, own_events, hidden, veil) for _, flag in sorted(flags.items())],
+        "flags": [_flag(flag, holdings, own_events, veil) for _, flag in sorted(flags.items())],
         "tasks": [_task(task, veil) for _, task in sorted(holdings.tasks.items()) if _tellable(task, flags, holdings)],
         "decisions": [veil.value(one) for one in holdings.decisions if _about_told(one, flags, holdings)],
         "dead_letters": [listed(letter) for letter in holdings.letters],
@@ -153,16 +152,14 @@ def _is_own(flag: Mapping[str, Any], holdings: Holdings) -> bool:
     return flag["subject"] in holdings.ids
 
 
-def _flag(
-    flag: Mapping[str, Any], holdings: Holdings, own: set[str], hidden: set[str], veil: Redaction
-) -> dict[str, Any]:
+def _flag(flag: Mapping[str, Any], holdings: Holdings, own: set[str], veil: Redaction) -> dict[str, Any]:
     """A flag with those clauses that rest on what is known of this person. Of a flag about somebody else (whom they
     care for), nothing more is told than what of theirs was used."""
     mine = _is_own(flag, holdings)
     evidence = []
     for one in flag["evidence"]:
         events = set(one["event_ids"])
-        if events & hidden or not (events <= own if mine else events and events <= own):
+        if not (events <= own if mine else events and events <= own):
             continue
         evidence.append({name: one[name] for name in ("clause", "value", "limit", "verdict", "source", "event_ids")})
     result = {

@@ -129,6 +129,29 @@ def test_what_is_recorded_afterwards_counts_again_under_revisions_that_grow() ->
     assert any("care.receives" in slot for slot in states(line)["people"][BEN]["facts"])
 
 
+def test_revisions_grow_over_an_erasure_whoever_was_told() -> None:
+    """Whoever still has what was told before must not take what is told anew for older."""
+    again = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"anna": 1948, "ben": 1946}, **LATER}
+    records = expand([*LINES, again, {**CARE, **LATER}, {**MERGED, **LATER}])
+    line, told = Line(processors(), AS_OF), 0
+    last: dict[tuple[str, str], int] = {}
+    for record in [*records[:5], erasure(), leaving(), *records[5:]]:
+        for _, turn in line.take(record):
+            for said in (orjson.loads(out.value) for out in turn.outputs):
+                if "origin" in said:
+                    name = said["origin"], said["household_id"]
+                elif "follow" in said:
+                    name = said["via"], said["subject"]
+                else:
+                    continue
+                assert said["revision"] > last.get(name, 0), name
+                last[name] = said["revision"]
+                told += 1
+    assert told > 20
+    assert last[ANNA, household_of_tenancy("T1")] > 5
+    assert last[f"{BEN}|care", ANNA] > 2
+
+
 def test_an_older_erasure_and_the_same_one_twice_are_no_news() -> None:
     line = lived([*expand(LINES), erasure(), leaving()])
     before = states(line)
