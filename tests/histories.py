@@ -44,7 +44,11 @@ def _event(type_: str, **fields: SearchStrategy[Any]) -> SearchStrategy[dict[str
 
 
 def _hospital() -> SearchStrategy[dict[str, Any]]:
-    visit = {"subject": who, "visit": st.sampled_from(["V1", "V2", "V3"])}
+    visit = {
+        "subject": who,
+        "visit": st.sampled_from(["V1", "V2", "V3"]),
+        "source": st.sampled_from(["ha-cms", "ha-cms", "private-hospitals"]),
+    }
     plain = (
         "admitted",
         "discharge_cancelled",
@@ -94,6 +98,7 @@ def _register() -> SearchStrategy[dict[str, Any]]:
     care = {"subject": who, "cared_for": who, "basis": st.sampled_from(["allowance", "hotline"])}
     cohort = st.sampled_from(["allowance_carers_of_elderly", "high_risk_public_housing"])
     service = st.sampled_from(["home_care", "emergency_alarm"])
+    scope = st.sampled_from(["outreach", "data_sharing"])
     absence = {
         "subject": who,
         "absence": st.sampled_from(["A1", "A2"]),
@@ -111,6 +116,9 @@ def _register() -> SearchStrategy[dict[str, Any]]:
         _event("register.cohort_asserted", subject=who, cohort=cohort),
         _event("register.cohort_ended", subject=who, cohort=cohort),
         _event("register.service_enrolled", subject=who, kind=service),
+        _event("register.service_enrolled", subject=who, kind=service, unit=st.just("ssp-care-team-03")),
+        _event("register.consent_withdrawn", subject=who, scope=scope),
+        _event("register.consent_granted", subject=who, scope=scope),
         _event("register.service_ended", subject=who, kind=service),
         _event("register.service_applied_for", subject=who, kind=service),
         _event("register.service_application_withdrawn", subject=who, kind=service),

@@ -1,6 +1,7 @@
 """Promise 1(b): ticks, answers and releases apply in log order, and nothing that asks for somebody is left lying."""
 
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,12 @@ def heir(ends: Ends, flag_id: str) -> str:
     return flag_id
 
 
+def _shares(other: dict[str, Any], flag: dict[str, Any], ask: dict[str, Any]) -> bool:
+    """Whether another flag asks the same for both."""
+    same = any(one["shared"] and (one["for"], one["unit"]) == (ask["for"], ask["unit"]) for one in other["asks"])
+    return same and other["status"] in OPEN and other["household_id"] == flag["household_id"]
+
+
 def left_lying(ends: Ends, released: bool) -> list[str]:
     """Active flags with something asked and neither an open task with an owner, nor a person's outcome, nor a hold;
     and open tasks of flags that are not open which nobody asked to cancel."""
@@ -53,7 +60,14 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
             for ask in asked:
                 if flag["consent"] == "withdrawn":
                     continue  # a recorded hold: nothing is disclosed before a duty officer has decided
-                chain = [t for t in mine if (t["purpose"], t["asked_of"]) == (ask["for"], ask["unit"])]
+                # what is shared is asked once for a person, by one of the open flags
+                others = ends.tasks.values() if ask["shared"] else mine
+                chain = [
+                    t
+                    for t in others
+                    if (t["purpose"], t["asked_of"], t["for"]) == (ask["for"], ask["unit"], flag["subject"])
+                    and (t in mine or _shares(ends.flags[heir(ends, t["flag_id"])], flag, ask))
+                ]
                 going = [t for t in chain if t["status"] not in TERMINAL]
                 still = [t for t in going if t["business_status"] != "cancellation_requested"]
                 if ask["release"] == "wave" and not chain:
@@ -73,7 +87,8 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
                 and task["resumes_as"] is None  # on hold, and said so
                 and task["purpose"] != "review_late_answer"
             ]
-            if flag["status"] == "closed" and not any(task["status"] in BY_A_PERSON for task in mine):
+            sharing = [t for t in ends.tasks.values() if t["for"] == flag["subject"]]
+            if flag["status"] == "closed" and not any(task["status"] in BY_A_PERSON for task in [*mine, *sharing]):
                 faults.append(f"{flag['rule']} was closed by nobody")
     return faults
 
