@@ -111,6 +111,10 @@ def resurrected(ends: Ends) -> list[str]:
 @given(histories(most=12), st.integers(0, 2**32))
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_whatever_comes_in_between_nothing_is_left_lying(share: float, records: list[Record], seed: int) -> None:
+    nothing_is_left_lying(share, records, seed)
+
+
+def nothing_is_left_lying(share: float, records: list[Record], seed: int) -> None:
     """Feeds, ticks, the simulated units' answers and releases, in an order of chance; then time until all is quiet."""
     dice = Random(seed)
     # emergencies are rare among what units find; here every second check finds one
