@@ -78,12 +78,12 @@ class Cases:
             if task["flag_id"] in self.flags:
                 return [self._case(task["flag_id"], task)]
             return [Case(None, [task], [], task)]
-        mine = [last for last in self._latest() if name in (last["subject"], last["household_id"])]
+        mine = [last for last in self._latest() if name == last["household_id"] or name in _subject_ids(last)]
         mine.sort(key=lambda f: (f["status"] not in OPEN, -LEVELS.index(f["level"]), f["episode_at"], f["flag_id"]))
         return [self._case(last["flag_id"]) for last in mine]
 
     def _full(self, wanted: str) -> str:
-        subjects: set[str] = {last[name] for last in self._latest() for name in ("subject", "household_id")}
+        subjects: set[str] = {one for last in self._latest() for one in (last["household_id"], *_subject_ids(last))}
         known = {*self.flags, *self.tasks, *subjects}
         if wanted in known:
             return wanted
@@ -99,10 +99,27 @@ class Cases:
             "characters or more"
         )
 
+    def _told_under(self, flag_id: str) -> list[str]:
+        """The flag, and those under which the same need was told after it."""
+        names = [flag_id]
+        while revisions := self.flags.get(names[-1]):
+            further = revisions[-1].get("superseded_by")
+            if revisions[-1].get("status") != "superseded" or further in names or further is None:
+                break
+            names.append(further)
+        return names
+
     def _latest(self) -> Iterable[Raw]:
         return (revisions[-1] for revisions in self.flags.values())
 
     def _case(self, flag_id: str, task: Raw | None = None) -> Case:
         revisions = self.flags[flag_id]
-        mine = [one for one in self.tasks.values() if one["flag_id"] == flag_id]
+        mine = [one for one in self.tasks.values() if flag_id in self._told_under(one["flag_id"])]
         return Case(revisions[-1], mine, revisions, task)
+
+
+def _subject_ids(flag: Raw) -> set[str]:
+    """Every id of the person whom a flag is about, as far as it was known when it was written: an old id still
+    resolves."""
+    others = [ids for ids in flag.get("linked", ()) if flag["subject"] in ids]
+    return {flag["subject"], *(one for ids in others for one in ids)}

@@ -57,13 +57,33 @@ IDENTITY = (
     ),
     Scenario(
         "two ids of the one at home, merged when a unit had accepted: its task goes on, and there is one flag",
-        [
-            *feed({**CARE, "cared_for": "benny"}, *PAIR[2:], ADMITTED),
-            Answer("benny", CHECKED, "accept"),
-            *later({**ONE, "subject": "benedict", "retired": "benny"}),
+        [*feed(*PAIR, ADMITTED), ACCEPT, *later(ONE)],
+        flags=[
+            FLAG | {"status": "superseded", "cause": "identity_merged"},
+            {**FLAG, "who": "ben+benny"},
         ],
-        flags=[{**FLAG, "who": "benny+benedict", "home": "benny"}],
-        tasks=[{**CHECK, "who": "benny+benedict", "status": "accepted"}],
+        tasks=[{**CHECK, "who": "ben+benny", "status": "accepted", "attempt": 1}],
+        cases=[18],
+    ),
+    Scenario(
+        "two ids, a flag and an accepted task under each, merged: one goes on, the other unit is asked to stop",
+        [
+            *feed(*PAIR, {**CARE, "cared_for": "benny"}, ADMITTED),
+            ACCEPT,
+            Answer("benny", CHECKED, "accept"),
+            *later(ONE),
+        ],
+        flags=[FLAG | {"status": "superseded"}, {**FLAG, "who": "ben+benny"}],
+        tasks=[
+            {**CHECK, "who": "ben+benny", "status": "accepted", "business_status": "delivered"},
+            CHECK
+            | {
+                "who": "benny",
+                "status": "accepted",
+                "business_status": "cancellation_requested",
+                "status_reason": "duplicate",
+            },
+        ],
         cases=[18],
     ),
     Scenario(
