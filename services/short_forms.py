@@ -1,4 +1,4 @@
-"""Short forms for scenarios: who, what and when in one line each, expanded into the records that the feeds carry.
+"""Short forms for examples and scenarios: who, what and when in a line each, expanded into the records of the feeds.
 
 A line is a dictionary with `type` and whatever that type needs, persons by first name:
 
@@ -9,7 +9,7 @@ A line is a dictionary with `type` and whatever that type needs, persons by firs
 `at` is when it happened (a day means nine in the morning there); what the registers say happened on 1 June, what else
 is told from 10 July on, an hour after the line before. A source records the next morning and in the order of its
 lines; `recorded`, `received`, `id` and `source` may be given. Times without an offset are Hong Kong's.
-The same lines are the `examples:` of the rules.
+Rule files tell their `examples:` so, and the tests their scenarios.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ from contracts.events import FEEDS
 from contracts.instants import canonical, parse, plus, write
 from services.runtime.fold import Record
 
-__all__ = ["AS_OF", "Short", "address", "expand", "person", "resend"]
+__all__ = ["AS_OF", "NAMES", "SOURCES", "Short", "address", "expand", "person", "resend"]
 
 Short = Mapping[str, Any]
 
@@ -46,9 +46,15 @@ LATELY = "2026-07-10T01:00:00.000Z"
 ENVELOPE = frozenset({"type", "subject", "at", "recorded", "received", "id", "source", "sequence", "version"})
 
 
+NAMES: dict[str, str] = {}
+"""The first name behind each pseudonym that was made here."""
+
+
 def person(name: str) -> str:
     """The pseudonym of a first name."""
-    return "p-" + sha256(name.encode()).hexdigest()[:32]
+    pseudonym = "p-" + sha256(name.encode()).hexdigest()[:32]
+    NAMES[pseudonym] = name
+    return pseudonym
 
 
 def address(tenancy: str, flat: Short | None = None) -> dict[str, str]:

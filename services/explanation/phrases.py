@@ -123,6 +123,7 @@ PHRASES: Mapping[str, Phrase] = {
         ),
         ("service", "services", "項"),
     ),
+    "services.in_use": Measure(("Welfare services in use", "正使用的福利服務")),
     "household.oldest_age": Measure(("Age of the oldest member", "最年長成員的年齡"), ("year", "years", "歲")),
     "contacts.most_in_14_days": Measure(
         ("Calls about the strain of caring within 14 days", "14日內因照顧壓力致電的次數"),

@@ -215,6 +215,15 @@ DISTRICTS: Mapping[str, Both] = {
 }
 """The districts that the unit directory names."""
 VALUES: Mapping[str, Both] = {
+    "home_care": ("home care", "家居照顧服務"),
+    "day_care": ("day care", "日間護理服務"),
+    "emergency_alarm": ("an emergency alarm", "平安鐘服務"),
+    "elderly_centre": ("an elderly centre", "長者中心"),
+    "disability_support": ("support for persons with disabilities", "殘疾人士支援服務"),
+    "carer_resource": ("a carer resource centre", "照顧者資源中心"),
+    "family_service": ("family services", "家庭服務"),
+    "mental_wellness": ("mental wellness services", "精神健康服務"),
+    "meal_delivery": ("meals delivered", "送飯服務"),
     "allowance_carers_of_elderly": (
         "receives the low-income carers' allowance for an elderly person",
         "領取低收入護老者生活津貼",

@@ -5,7 +5,7 @@ clauses that are met), it is refused and says so: a stale decision never wins. O
 here yet waits for it. The correlator is told what holds as facts, so that a flag has one writer.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from contracts.control import OfficerDecision
 from contracts.facts import Fact
@@ -174,11 +174,10 @@ def reopen(case: Case, flag_id: str, at: str) -> None:
     for slot, fact in sorted(case.state["decided"].items()):
         if slot.startswith("snooze|") and flag_id in (value := fact["value"])["flags"]:
             others = {name: level for name, level in value["flags"].items() if name != flag_id}
-            left: Fact = {**fact, "value": {**value, "flags": others}}
+            left = cast("Fact", {**fact, "value": {**value, "flags": others}})
             case.decide(slot, left if others else None)
             case.state["resumed"][flag_id] = at
-    found: Value | None = case.state["found"].get(flag_id)
+    found = case.state["found"].get(flag_id)
     if found is not None and found["value"].get("closed") and "officer" in found["value"]:
         value = {"cover_confirmed": found["value"]["cover_confirmed"], "closed": None}
-        open_again: Fact = {**found, "at": at, "received": at, "value": value}  # type: ignore[typeddict-item]
-        case.found(flag_id, open_again)
+        case.found(flag_id, cast("Fact", {**found, "at": at, "received": at, "value": value}))

@@ -1,9 +1,12 @@
 """Facts about who helps already. Pure."""
 
+from typing import get_args
+
+from contracts.events.register import ServiceKind
 from contracts.facts import Fact
 from services.correlator.episodes import Candidate
 from services.correlator.episodes.services import ALARM
-from services.correlator.facts.seen import NUMBER, YES_NO, Seen, fact, part
+from services.correlator.facts.seen import NUMBER, YES_NO, Seen, fact, part, some_of
 from services.correlator.facts.windows import not_come
 from services.correlator.kinds import MEMBERS, SERVICE
 
@@ -29,6 +32,18 @@ def cover_confirmed(candidate: Candidate) -> Seen:
                 if (f["value"] or {})["concern"] == concern and f["at"] >= candidate.episode_at
             ]
     return Seen(bool(facts), tuple(facts), because="cover_confirmed")
+
+
+@fact("services.in_use", returns=some_of(*get_args(ServiceKind)), reads=MEMBERS | SERVICE)
+def services_in_use(candidate: Candidate) -> Seen:
+    """The welfare services that the person to be helped uses (for a household-wide rule: any member); a list of codes.
+    Unknown where the register says nothing of services for them. Under `unless` it keeps a rule from asking for what is
+    there already. Source: register."""
+    persons = [candidate.person] if candidate.person is not None else candidate.household.members
+    services = [f for person in persons for f in person.of("service")]
+    active = [f for f in services if (f["value"] or {})["active"]]
+    codes = sorted({f["key"] for f in active})
+    return Seen(codes if services else None, tuple(active or services), because="now_supported")
 
 
 @fact("alarm.in_use", returns=YES_NO, reads=SERVICE, needs=["person"])

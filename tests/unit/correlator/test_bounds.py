@@ -182,3 +182,27 @@ def test_priority_by_level() -> None:
     ends = told(changed(asks=[ask]), *PAIR, daughter, ADMITTED)
     (task,) = ends.tasks.values()
     assert (task["level"], task["priority"]) == ("high", "urgent")
+
+
+SERVED = {"fact": "services.in_use", "in": ["home_care", "day_care"]}
+HOME_CARE_FOR_BEN = {"type": "register.service_enrolled", "subject": "ben", "kind": "home_care", "id": "e-served"}
+
+
+def test_who_is_served_already_is_not_asked_about() -> None:
+    """A policy clause: an active service that meets what the rule asks."""
+    rule = changed(unless=[SERVED])
+    assert told(rule, *PAIR[:3], HOME_CARE_FOR_BEN, ADMITTED).tasks == {}
+    later = told(rule, *PAIR[:3], ADMITTED, steps=expand([HOME_CARE_FOR_BEN]))
+    assert [(flag["status"], flag["cause"]) for flag in later.flags.values()] == [("mitigated", "now_supported")]
+    assert [task["status"] for task in later.tasks.values()] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    "service", [None, {**HOME_CARE_FOR_BEN, "kind": "meal_delivery"}, {**HOME_CARE_FOR_BEN, "subject": "anna"}]
+)
+def test_unknown_or_another_service_never_keeps_anybody_from_making_contact(service: dict[str, Any] | None) -> None:
+    lines = [*PAIR[:3], ADMITTED, *([service] if service else [])]
+    flag = flag_of(told(changed(unless=[SERVED]), *lines)) or {}
+    assert flag["status"] == "active"
+    (clause,) = [one for one in flag["evidence"] if one["part"] == "unless"]
+    assert clause["verdict"] == ("unknown" if service is None or service["subject"] == "anna" else "not_met")
