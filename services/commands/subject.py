@@ -34,8 +34,9 @@ def register(app: typer.Typer) -> None:
 async def read_holdings(settings: "Settings", person: str) -> "Holdings":
     """All that the cluster holds of a person, under every id. Raises Problem."""
     from services.runtime.reading import read_topics, stream_topics
+    from services.runtime.states import last_values
     from services.runtime.topics import topics
-    from services.subject.holdings import Holdings, last_values
+    from services.subject.holdings import Holdings
 
     _check_id(person)
     changelogs = [name for name, topic in topics().items() if topic.kind == "changelog"]
@@ -183,11 +184,12 @@ def expire(
     from services.runtime.now import now
     from services.runtime.reading import read_topics
     from services.runtime.settings import Settings
+    from services.runtime.states import last_values
     from services.runtime.topics import topics
     from services.runtime.vault_log import log_erasure
     from services.subject.erasing import held_back, plan_erasure
     from services.subject.expiry import expired_events, gone_persons
-    from services.subject.holdings import Holdings, last_values
+    from services.subject.holdings import Holdings
 
     settings, moment, table = Settings(), now(), topics()
     changelogs = [name for name, topic in table.items() if topic.kind == "changelog"]

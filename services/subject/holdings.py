@@ -4,7 +4,7 @@ State is read from the changelogs, which is what the services go on from: for ea
 that names the person. Other topics are logs: what is on them is a copy, until it expires.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,29 +15,11 @@ from services.runtime.erasure import mark
 from services.runtime.fold import Record, Value
 from services.runtime.letter_box import Kept, keep
 from services.runtime.letters import record_of_letter
-from services.runtime.marker import MARKER_KEY
-from services.runtime.store import read_value
 
-__all__ = ["CHANGELOG", "Holdings", "State", "ids_of", "last_values"]
-
-CHANGELOG = "changelog."
+__all__ = ["Holdings", "State", "ids_of"]
 
 State = dict[str, Value]
 """What one processor holds, by key."""
-
-
-def last_values(records: Iterable[Record]) -> dict[str, State]:
-    """The state of each processor, from all records of its changelog in order. (A null value is read as no bytes.)"""
-    packed: dict[str, dict[str, bytes]] = {}
-    for record in records:
-        if record.key != MARKER_KEY:
-            state = packed.setdefault(record.topic.removeprefix(CHANGELOG), {})
-            key = record.key.decode()
-            if record.value:
-                state[key] = record.value
-            else:
-                state.pop(key, None)
-    return {name: {key: read_value(value) for key, value in state.items()} for name, state in packed.items()}
 
 
 def ids_of(person: str, people: Mapping[str, Value]) -> list[str]:

@@ -16,8 +16,8 @@ from services.runtime.erasure import fingerprint
 from services.runtime.errors import Problem
 from services.runtime.reading import read_topics
 from services.runtime.settings import Settings
+from services.runtime.states import last_values
 from services.runtime.topics import topics
-from services.subject.holdings import last_values
 from tests.integration.running_line import running_line
 from tests.scenario import AS_OF, expand, person, resend
 from tests.unit.subject.test_access import CARE, COHORT

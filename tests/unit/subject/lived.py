@@ -7,7 +7,8 @@ import orjson
 from services.line import Line
 from services.runtime.fold import Record
 from services.runtime.letters import Sealer
-from services.subject.holdings import Holdings, last_values
+from services.runtime.states import last_values
+from services.subject.holdings import Holdings
 from tests.integration.running_line import VAULT
 from tests.scenario import AS_OF, person
 from tests.scenarios.memory import processors

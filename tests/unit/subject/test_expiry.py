@@ -6,10 +6,10 @@ import pytest
 
 from contracts.instants import plus
 from services.line import Line
+from services.runtime.states import last_values
 from services.runtime.topics import topics
 from services.subject.erasing import plan_erasure
 from services.subject.expiry import expired_events, gone_persons
-from services.subject.holdings import last_values
 from tests.scenario import AS_OF, expand, person, resend
 from tests.scenarios.memory import run_in_memory
 from tests.unit.subject.lived import Lived
