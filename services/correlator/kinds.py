@@ -1,7 +1,7 @@
 """The kinds of facts, in the groups in which they are read. Pure.
 
 A rule runs again only when a fact has changed of a kind that its episode or one of its clauses reads. So whatever
-looks at facts says at which kinds; `tests/unit/correlator/test_reads.py` holds it to that.
+looks at facts says at which kinds; `tests/unit/correlator/test_quick.py` holds it to that.
 """
 
 from contracts.facts import Fact

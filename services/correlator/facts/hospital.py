@@ -109,6 +109,8 @@ def nobody_home(candidate: Candidate) -> Seen:
     members = candidate.household.members
     if not members:
         return Seen(None)
+    if "visit.admitted" not in candidate.household.kinds:  # nearly everybody
+        return Seen(False)
     facts = [fact for member in members for fact in _keeping_away(member)]
     return Seen(all(member.in_hospital for member in members), facts, because="in_hospital")
 

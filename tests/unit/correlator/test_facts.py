@@ -170,7 +170,16 @@ def test_the_trend_of_calls_by_their_assessment(days: tuple[str, ...], value: st
     assert look("contacts.trend", "strain_run", calls, of="anna").value == value
 
 
-@pytest.mark.parametrize(("days", "value"), [((1, 9, 11), "rising"), ((1, 2, 9), "falling"), ((1, 5, 9), "steady")])
+@pytest.mark.parametrize(
+    ("days", "value"),
+    [
+        ((1, 9, 11), "rising"),
+        ((1, 2, 9), "falling"),
+        ((1, 5, 9), "steady"),
+        ((1, 5, 8), "steady"),
+        ((1, 5, 10), "steady"),
+    ],
+)
 def test_the_trend_of_calls_by_what_lies_between(days: tuple[int, ...], value: str) -> None:
     calls = [
         {"type": "hotline.contact", "subject": "anna", "topics": ["care"], "at": f"2026-07-{day:02d}"} for day in days
