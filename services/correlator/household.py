@@ -152,7 +152,7 @@ def make_correlate(
     return correlate, wake
 
 
-_STANDING = OPEN | {"closed"}
+_STANDING = OPEN | {"closed", "retracted"}
 
 
 def _speaks(flag: Value, heir: Heir | None, household: Household) -> bool:

@@ -21,7 +21,7 @@ from services.correlator.place import place_of
 from services.correlator.view import Household, Person
 from services.runtime.fold import Value
 
-__all__ = ["Heir", "erased", "gone", "headers", "is_about", "revised", "unlinked"]
+__all__ = ["ELSEWHERE", "Heir", "erased", "gone", "headers", "is_about", "revised", "unlinked"]
 
 UNTIMED = frozenset({"as_of", "revision", "evidence", "not_triggered"})
 """What may differ between two evaluations without being news (of the evidence: `age`)."""
@@ -102,6 +102,9 @@ def revised(
     return None if before is not None and _says_the_same(before, now) else now
 
 
+ELSEWHERE = "no_longer_of_this_household"
+
+
 class Heir(NamedTuple):
     """The flag that tells a need now which another told before; `answered`: the flag to whose tasks people have given
     the answer that counts for it."""
@@ -165,10 +168,11 @@ def erased(before: Value, as_of: str) -> Value:
 
 
 def unlinked(flag: Value, household: Household) -> bool:
-    """Whether ids that counted as one person when the flag was written are several persons now. One that tells this
-    household nothing any more is linked no longer: that comes in by another way than that the link is gone."""
+    """Whether ids that counted as one person when the flag was written are several persons now, as far as one of them
+    is still known here."""
     for ids in flag.get("linked", ()):
-        if any(one not in household.by_id for one in ids) or len({household.aliases[one] for one in ids}) > 1:
+        known = any(one in household.by_id for one in ids)
+        if known and len({household.aliases.get(one, one) for one in ids}) > 1:
             return True
     return False
 

@@ -10,6 +10,7 @@ from services.referral.lifecycle import (
     entered_in_error,
     hold,
     lapse,
+    next_revision,
     reissue,
     take_back,
 )
@@ -69,6 +70,8 @@ def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
             continue  # somebody has to see it all the same
         if flag["cause"] == UNLINKED and task.status in BY_A_PERSON:
             case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
+        elif flag["cause"] == UNLINKED and task.business_status == _STOP and task.status_reason != UNLINKED:
+            case.publish(next_revision(task, {"status_reason": UNLINKED}))  # it is asked to stop already; now why
         elif flag["status"] == "superseded" and not unseen(case.state["tasks"][task.task_id]):
             continue  # carried over: the need is told under another flag
         elif flag["cause"] in HOLDS and flag["status"] == "mitigated" and _in_hand(task):

@@ -81,7 +81,7 @@ IDENTITY = (
                 "who": "benny",
                 "status": "accepted",
                 "business_status": "cancellation_requested",
-                "status_reason": "duplicate",
+                "status_reason": "no_longer_of_this_household",
             },
         ],
         cases=[18],
