@@ -7,7 +7,7 @@ from typing import Any
 from services.backtest.groups import DIMENSIONS
 from services.backtest.intervals import Share, ratio
 from services.backtest.judge import Judged
-from services.backtest.lives import Asked, Life, Raised
+from services.backtest.life import Asked, Life, Raised
 
 __all__ = ["differences", "disparity", "workload"]
 

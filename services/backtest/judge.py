@@ -1,6 +1,6 @@
 """Flags held against what was truly the matter: precision, recall, and whether a rule is better than asking everybody.
 
-Pure. Every flag of a rule is looked up among the cases of its kind of episode (`truth.MEASURES`). A flag without a case
+Pure. Every flag of a rule is looked up among the cases of its kind of episode (`cases.MEASURES`). A flag without a case
 is neither right nor wrong: it is counted as unlabelled.
 """
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.backtest.cases import MEASURES, Case, Measure
 from services.backtest.groups import Group
 from services.backtest.intervals import Share, ratio
-from services.backtest.lives import Life, Raised
-from services.backtest.truth import MEASURES, Case, Measure
+from services.backtest.life import Life, Raised
 
 __all__ = ["Cases", "Judged", "judged", "rule_row"]
 

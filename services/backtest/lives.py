@@ -5,12 +5,10 @@ at every instant at which something is due, as if the clock ticked at just those
 and flags that expire, show. Nobody answers: no unit, no officer.
 """
 
-from collections import Counter
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -19,73 +17,13 @@ from contracts.flags import OPEN
 from contracts.ids import is_person
 from contracts.instants import canonical, day_of
 from services.backtest.groups import Group, group_of, households
+from services.backtest.life import Asked, Life, Raised
 from services.line import Line, line_processors
 from services.policy import load_sources
 from services.runtime.fold import TICKS, Record, Store, Turn
 from services.shards import Lines, Tell, read_shard
 
-__all__ = ["Asked", "Life", "Raised", "live"]
-
-
-class Raised(NamedTuple):
-    """A flag that was raised, and still stood when time moved on. `level` is the highest that it had; `ended` and
-    `ended_at` say why and when it ceased to stand (None: it stands); `persons` are those of whose events it speaks;
-    `listed`: it waits for an officer."""
-
-    flag_id: str
-    rule: str
-    shadow: bool
-    subject: str
-    episode: str
-    household: str
-    level: str
-    at: str
-    ended: str | None
-    ended_at: str | None
-    listed: bool
-    persons: frozenset[str]
-    group: Group
-
-
-class Asked(NamedTuple):
-    """A task that was asked of a unit and still stood when time moved on; the day is Hong Kong's. From the second
-    `attempt` on it was asked because nobody answers here."""
-
-    rule: str
-    unit_kind: str
-    unit: str
-    day: str
-    attempt: int
-
-
-@dataclass
-class Life:
-    """What came of a shard under one policy. `groups`: of the persons and households that were asked for."""
-
-    raised: list[Raised] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    fleeting: int = 0
-    """Flags that were taken back in the moment in which they were raised: the same batch told more."""
-    records: int = 0
-    duplicates: int = 0
-    dead_letters: int = 0
-    population: Counter[Group] = field(default_factory=Counter)
-    groups: dict[str, Group] = field(default_factory=dict)
-    callers: dict[str, Group] = field(default_factory=dict)
-    announcers: dict[str, Group] = field(default_factory=dict)
-
-    def add(self, other: "Life") -> None:
-        """Takes in what came of another shard."""
-        self.raised += other.raised
-        self.asked += other.asked
-        self.fleeting += other.fleeting
-        self.records += other.records
-        self.duplicates += other.duplicates
-        self.dead_letters += other.dead_letters
-        self.population += other.population
-        self.groups |= other.groups
-        self.callers |= other.callers
-        self.announcers |= other.announcers
+__all__ = ["live"]
 
 
 class _Watch:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from contracts.instants import EPOCH, day_of
+from services.backtest.cases import Case
 from services.backtest.compare import differences, disparity, workload
 from services.backtest.judge import judged, rule_row
-from services.backtest.lives import Life, live
-from services.backtest.truth import Case
+from services.backtest.life import Life
+from services.backtest.lives import live
 from services.correlator.rules import ruleset_hash
 from services.line import line_processors
 from services.policy import load_rules

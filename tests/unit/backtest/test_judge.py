@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
+from services.backtest.cases import Case
 from services.backtest.compare import differences, disparity, workload
 from services.backtest.groups import Group
 from services.backtest.judge import Judged, judged, rule_row
-from services.backtest.lives import Asked, Life, Raised
-from services.backtest.truth import Case
+from services.backtest.life import Asked, Life, Raised
 
 SSP = Group("singleton_elderly", "80+", "SSP")
 KTS = Group("others", "under 65", "KTS")

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.ids import household_of_tenancy
 from services import shards
-from services.backtest.lives import Life
+from services.backtest.life import Life
 from services.backtest.run import Policy, lived, report
 from services.backtest.truth import read_truth
 from services.runtime.errors import Problem

@@ -5,7 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from services.backtest.truth import MEASURES, Case, read_truth
+from services.backtest.cases import MEASURES, Case
+from services.backtest.truth import read_truth
 from services.correlator.episodes import EPISODES
 from services.runtime.errors import Problem
 from services.simulator import Parameters, simulate, write_simulation
