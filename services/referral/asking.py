@@ -37,6 +37,8 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
         else:
             _end(case, flag, left)
         return
+    if case.answered(flag_id):
+        return
     asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
     for task in [case.task(raw) for raw in case.tasks_of(flag_id)]:
         if task.purpose == "decide_disclosure" and flag["consent"] is None:

@@ -68,6 +68,11 @@ class Case:
             if raw["flag_id"] == flag_id or (not unseen(raw) and self.heir(raw["flag_id"]) == flag_id)
         ]
 
+    def answered(self, flag_id: str) -> bool:
+        """Whether people have given all answers to a flag: it is about to be closed."""
+        found = self.state["found"].get(flag_id)
+        return found is not None and (found["value"] or {}).get("closed") is not None
+
     def heir(self, flag_id: str) -> str:
         """The flag under which the need is told now: itself, unless it was superseded by one that has come in."""
         flags, seen = self.state["flags"], {flag_id}

@@ -22,6 +22,7 @@ def sharers(case: Case, flag: Value) -> list[Value]:
         other
         for other in case.state["flags"].values()
         if other["status"] in OPEN
+        and not case.answered(other["flag_id"])
         and not is_snoozed(other)
         and other["subject"] == flag["subject"]
         and not mine.isdisjoint((ask.purpose, ask.unit) for ask in _shared(other))
