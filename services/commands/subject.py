@@ -74,7 +74,7 @@ def access(
             out.write_bytes(orjson.dumps(answer, option=orjson.OPT_INDENT_2) + b"\n")
         except OSError as fault:
             raise Problem(f"cannot write {out}: {fault.strerror}") from None
-    typer.echo(plain(explain(answer, topics(), lang.value), lang.value), nl=False)
+    typer.echo(plain(explain(answer, lang.value), lang.value), nl=False)
 
 
 def correct(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.facts import Fact
+from contracts.flags import Evidence
 from contracts.instants import from_milliseconds, milliseconds, plus
 from services.explanation import terms
+from services.explanation.clauses import requirement
 from services.explanation.document import Explanation, Item, Section
 from services.explanation.terms import Both, Lang, age_words, hong_kong_time, joined, labelled, of, said, word
 from services.runtime.letter_box import listed
@@ -21,6 +23,10 @@ _HOURS_MS = 3_600_000
 _ALWAYS: Both = (
     "What would tell of somebody else, or weaken somebody's protection, is in no answer, whether there is any or not.",
     "任何答覆均不包括涉及他人，或會影響他人保護的資料，不論是否存有該等資料。",
+)
+_STATE: Both = (
+    "In the services' state, for as long as the matter is held or until it is erased",
+    "各服務的現存狀態（個案存續期間保留，或直至資料刪除）",
 )
 _KINDS: Mapping[str, Both] = {
     "absence": ("a planned absence", "計劃離開"),
@@ -59,7 +65,7 @@ def told(holdings: Holdings, topics: Mapping[str, Topic], at: str, lang: Lang) -
         "erased_up_to": holdings.erased_at,
         "facts": [_fact(fact, veil) for fact in shown],
         "households": _households(holdings),
-        "flags": [_flag(flag, holdings, own_events, veil) for _, flag in sorted(flags.items())],
+        "flags": [_flag(flag, holdings, own_events, veil, lang) for _, flag in sorted(flags.items())],
         "tasks": [_task(task, veil) for _, task in sorted(holdings.tasks.items()) if _tellable(task, flags, holdings)],
         "decisions": [veil.value(one) for one in holdings.decisions if _about_told(one, flags, holdings)],
         "dead_letters": [listed(letter) for letter in holdings.letters],
@@ -70,7 +76,7 @@ def told(holdings: Holdings, topics: Mapping[str, Topic], at: str, lang: Lang) -
     }
 
 
-def access(answer: Mapping[str, Any], topics: Mapping[str, Topic], lang: Lang) -> Explanation:
+def access(answer: Mapping[str, Any], lang: Lang) -> Explanation:
     """The same answer for people."""
     sections = [
         Section(
@@ -96,9 +102,7 @@ def access(answer: Mapping[str, Any], topics: Mapping[str, Topic], lang: Lang) -
             of(("Records that could not be applied and name this person", "未能處理而涉及此人的紀錄"), lang),
             tuple(Item(joined([str(one["id"]), str(one["reason"])], lang)) for one in answer["dead_letters"]),
         ),
-        Section(
-            of(("Where it is kept, and until when", "存放位置及保存期限"), lang), tuple(_kept(answer, topics, lang))
-        ),
+        Section(of(("Where it is kept, and until when", "存放位置及保存期限"), lang), tuple(_kept(answer, lang))),
     ]
     glance = [labelled(("Ids", "編號"), joined(answer["ids"], lang, within=True), lang)]
     if answer["erased_up_to"]:
@@ -152,16 +156,15 @@ def _is_own(flag: Mapping[str, Any], holdings: Holdings) -> bool:
     return flag["subject"] in holdings.ids
 
 
-def _flag(flag: Mapping[str, Any], holdings: Holdings, own: set[str], veil: Redaction) -> dict[str, Any]:
+def _flag(flag: Mapping[str, Any], holdings: Holdings, own: set[str], veil: Redaction, lang: Lang) -> dict[str, Any]:
     """A flag with those clauses that rest on what is known of this person. Of a flag about somebody else (whom they
     care for), nothing more is told than what of theirs was used."""
     mine = _is_own(flag, holdings)
     evidence = []
     for one in flag["evidence"]:
-        events = set(one["event_ids"])
-        if not (events <= own if mine else events and events <= own):
-            continue
-        evidence.append({name: one[name] for name in ("clause", "value", "limit", "verdict", "source", "event_ids")})
+        if _about_them(one, mine) and set(one["event_ids"]) <= own and (mine or one["event_ids"]):
+            kept = {name: one[name] for name in ("clause", "value", "limit", "verdict", "source", "event_ids")}
+            evidence.append({**kept, "words": requirement(Evidence.model_validate(one), lang)})
     result = {
         "flag_id": flag["flag_id"],
         "about": "this person" if mine else veil.text(flag["subject"]),
@@ -174,6 +177,15 @@ def _flag(flag: Mapping[str, Any], holdings: Holdings, own: set[str], veil: Reda
     if mine:
         result |= {name: flag[name] for name in ("status", "cause", "level", "episode_at", "as_of", "outcome")}
     return result
+
+
+def _about_them(one: Mapping[str, Any], mine: bool) -> bool:
+    """Whether a clause speaks of this person: of flags about themselves all but what is known of carers and others at
+    home, of other flags what is known of them as a carer, or of their household."""
+    fact = one["clause"].split(" ", 1)[0]
+    if mine:
+        return not fact.startswith(("carer.", "other_"))
+    return bool(fact.startswith(("carer.", "household.")))
 
 
 def _tellable(task: Mapping[str, Any], flags: Mapping[str, Any], holdings: Holdings) -> bool:
@@ -211,15 +223,25 @@ def _fact_item(fact: Mapping[str, Any], at: str, lang: Lang) -> Item:
         )
     ]
     key = fact["key"].split("|")[0]
+    if fact["kind"] == "cohort":
+        key = word(terms.VALUES, key, lang)
     value = fact["value"]
     if value is None:
         details.append(of(("taken back by its source", "已由來源撤回"), lang))
     elif value:
-        words = [f"{name}: {part}" for name, part in value.items() if part is not None]
+        words = [f"{name}: {_words(part, lang)}" for name, part in value.items() if part is not None]
         details.append(joined(words, lang, within=True))
     details.append(labelled(("event", "事件編號"), fact["event"], lang))
     text = joined([kind, *([key] if key else []), hong_kong_time(fact["at"], lang)], lang)
     return Item(text, details=tuple(details))
+
+
+def _words(part: Any, lang: Lang) -> str:
+    if isinstance(part, bool):
+        return of(("yes", "是") if part else ("no", "否"), lang)
+    if isinstance(part, list):
+        return joined([_words(one, lang) for one in part], lang, within=True)
+    return str(part)
 
 
 def _hours(instant: str) -> float:
@@ -234,7 +256,7 @@ def _flag_item(flag: Mapping[str, Any], lang: Lang) -> Item:
     else:
         details.append(labelled(("about", "對象"), flag["about"], lang))
     for one in flag["evidence"]:
-        details.append(joined([one["clause"], of(terms.VERDICTS[one["verdict"]], lang)], lang))
+        details.append(joined([one["words"], of(terms.VERDICTS[one["verdict"]], lang)], lang))
     return Item(title, details=(*details, flag["flag_id"]))
 
 
@@ -249,11 +271,11 @@ def _task_item(task: Mapping[str, Any], lang: Lang) -> Item:
     return Item(asked, details=(joined([state, *outcome, hong_kong_time(task["requested_at"], lang)], lang),))
 
 
-def _kept(answer: Mapping[str, Any], topics: Mapping[str, Topic], lang: Lang) -> list[Item]:
+def _kept(answer: Mapping[str, Any], lang: Lang) -> list[Item]:
     items = []
-    for name, count in answer["state"].items():
-        why = topics[f"changelog.{name}"].why
-        items.append(Item(joined([f"changelog.{name}", of((f"{count} values", f"{count}項"), lang), why], lang)))
+    if answer["state"]:
+        where = joined([f"{name} ({count})" for name, count in answer["state"].items()], lang, within=True)
+        items.append(Item(labelled(_STATE, where, lang)))
     for one in answer["copies"]:
         until = hong_kong_time(one["until"], lang) if one["until"] else "-"
         number = of((f"{one['records']} records", f"{one['records']}項紀錄"), lang)

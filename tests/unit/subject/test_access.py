@@ -33,9 +33,7 @@ def asked(lived: Lived, who: str, lang: Lang = "en") -> dict[str, Any]:
 
 
 def whole(answer: dict[str, Any]) -> str:
-    return orjson.dumps(answer).decode() + "".join(
-        plain(access(answer, topics(), lang), lang) for lang in ("en", "zh-Hant")
-    )
+    return orjson.dumps(answer).decode() + "".join(plain(access(answer, lang), lang) for lang in ("en", "zh-Hant"))
 
 
 @pytest.mark.parametrize("who", ["anna", "ben"])
@@ -74,6 +72,7 @@ def test_the_cared_for_is_told_of_their_flag_but_not_of_the_carers_admission() -
     assert flag["status"] == "active"
     assert {task["purpose"] for task in answer["tasks"] if task["flag_id"] == flag["flag_id"]} == {"check_arrangements"}
     assert not any("e-004" in one["event_ids"] for one in flag["evidence"])
+    assert not [one["clause"] for one in flag["evidence"] if one["clause"].startswith(("carer.", "other_"))]
 
 
 def test_the_carer_is_told_what_of_theirs_was_used_but_not_what_came_of_it() -> None:
@@ -82,6 +81,7 @@ def test_the_carer_is_told_what_of_theirs_was_used_but_not_what_came_of_it() -> 
     assert "status" not in flag
     assert flag["about"] == "a person cared for"
     assert any("e-004" in one["event_ids"] for one in flag["evidence"])
+    assert all(one["clause"].startswith("carer.") for one in flag["evidence"])
     assert not any(task["flag_id"] == flag["flag_id"] for task in answer["tasks"])
 
 
