@@ -21,7 +21,7 @@ _NOTICED: Table[tuple[str, str]] = [
     (("police", "violence_reported"), 0.02), (("property_staff", "violence_reported"), 0.01),
     (("school", "child_at_risk_reported"), 0.02), (("welfare_unit", "mental_health_crisis_reported"), 0.02),
     (("self", "mental_health_crisis_reported"), 0.01), (("school", "youth_distress_reported"), 0.02),
-    (("family", "youth_distress_reported"), 0.01),
+    (("family", "youth_distress_reported"), 0.02),
 ]  # fmt: skip
 """By whom and what; assumed. Of violence, children and crises professionals tell, or those concerned, and now and then
 somebody who cannot be sure."""

@@ -34,6 +34,7 @@ BUSY = Parameters(
     discharge_cancelled_share=0.1,
     transfer_share=0.3,
     leave_share=0.3,
+    observations_per_household_month=0.1,
 )
 
 
