@@ -115,6 +115,10 @@ class Connections:
             ids.append(f"{key} {source} {event}")
         else:
             ids.append(key)
+            if type(content) is dict and content.get("erase"):  # a word to a person's keeper, or to all of a block
+                ids.append(str(content.get("of", key)))
+                if topic == "address.facts":
+                    self._struck.add(key)
             if topic == "hotline.contacts" and not is_person(key):
                 ids.append(contact_id(source, event))
             self._households = self._households or key.startswith("h-")

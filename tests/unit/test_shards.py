@@ -177,6 +177,21 @@ ELSEWHERE = {**HOME, "address_unit_id": "F-2"}
             True,
         ),
         (record("hotline.contacts", "e-1", {"caller_match": "none"}), record("hotline.contacts", ANNA, {}), False),
+        (
+            record("person.facts", ANNA, {"erase": True, "subject": ANNA, "of": BEN}),
+            record("hospital.admissions", BEN, {}),
+            True,
+        ),
+        (
+            record("address.facts", "B", {"erase": True, "subject": "B", "of": ANNA}),
+            record("hospital.admissions", ANNA, {}),
+            True,
+        ),
+        (
+            record("address.facts", "B", {"erase": True, "subject": "B", "of": ANNA}),
+            record("housing.tenancies", "T2", {"tenancy_id": "T2", "address": ELSEWHERE}),
+            True,
+        ),
     ],
 )
 def test_who_is_connected(tmp_path: Path, one: Record, other: Record, together: bool) -> None:
