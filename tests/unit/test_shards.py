@@ -88,6 +88,31 @@ def test_a_log_with_ticks_and_answers_ends_alike_in_many_shards(
     assert vars(replay(path, POLICY)) == vars(alone)
 
 
+def test_a_log_with_erasures_ends_alike_in_many_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, at = tmp_path / "log.jsonl", "2026-07-08T00:00:00.000Z"
+    records = district(8)
+    homes = [
+        (body["address"]["block_id"], member["person_id"])
+        for told in records[:60]
+        if told.topic == "housing.tenancies" and told.value.startswith(b"{")
+        for body in [orjson.loads(told.value)]
+        if isinstance(body.get("address"), dict)
+        for member in body.get("members", ())
+    ]
+    for place, (block, one) in enumerate(homes[::9]):
+        for topic, key in (("person.facts", one), ("address.facts", block)):
+            said = {"erase": True, "subject": key, "of": one, "at": at}
+            records.insert(len(records) // 2 + place, Record(topic, key.encode(), orjson.dumps(said)))
+    write_lines(path, records)
+    alone = replay(path, POLICY)
+    write_lines(path, [told for told in records if told.topic in FEEDS])
+    assert vars(replay(path, POLICY)) != vars(alone)  # the erasures matter
+    write_lines(path, records)
+    monkeypatch.setattr(shards, "LINES_OF_A_SHARD", 20)
+    assert len(split(path).shards) > 10
+    assert vars(replay(path, POLICY)) == vars(alone)
+
+
 def test_each_line_is_in_one_shard_and_ticks_in_all(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     write_lines(path, lived(district(4, households=60)))
