@@ -25,8 +25,8 @@ def begin(person: str, turn: Turn) -> Value:
 
 
 def nobody_is_told(state: Value) -> bool:
-    """Whether all that is known is that there is nothing to be known any more."""
-    return ("erased" in state or "forgotten" in state) and not state["facts"] and not state["told"]
+    """Whether all that is known of somebody who was erased, or had to forget another, is just that."""
+    return not state["facts"] and not state["told"]
 
 
 def settled(state: Value) -> Value | None:

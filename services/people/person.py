@@ -49,7 +49,10 @@ def keep(record: Record, turn: Turn) -> None:
         turn.duplicate = True
         return
     after, touched = changed
-    turn.put(person, settled(after if nobody_is_told(after) else _tell(person, after, touched, turn)))
+    if "erased" in after or "forgotten" in after:
+        turn.put(person, settled(after if nobody_is_told(after) else _tell(person, after, touched, turn)))
+    else:  # nearly everybody
+        turn.put(person, _tell(person, after, touched, turn))
 
 
 def _merge(state: Value, fact: Fact) -> tuple[Value, bool] | None:
