@@ -43,7 +43,9 @@ TOPIC_OF["feed.heartbeat"] = "hospital.admissions"
 LONG_STANDING = ("housing.tenancies", "welfare.register")
 SINCE = "2026-06-01T01:00:00.000Z"
 LATELY = "2026-07-10T01:00:00.000Z"
-ENVELOPE = frozenset({"type", "subject", "at", "recorded", "received", "id", "source", "sequence", "version"})
+ENVELOPE = frozenset(
+    {"type", "subject", "at", "recorded", "received", "id", "source", "sequence", "version", "keyepoch"}
+)
 
 
 NAMES: dict[str, str] = {}
@@ -88,6 +90,7 @@ def expand(lines: Iterable[Short]) -> list[Record]:
             "time": at,
             "subject": _subject(line, data, event),
             "sequence": line.get("sequence", number),
+            "keyepoch": line.get("keyepoch", 1),
             "recordedtime": written,
             "receivedtime": instant(line["received"]) if "received" in line else plus(written, hours=0.5),
             "dataschema": f"urn:kithline:{line['type']}:{line.get('version', FEEDS[topic].version)}",
@@ -148,8 +151,10 @@ def _data(line: Short, at: str, homes: dict[str, dict[str, str]]) -> dict[str, A
             said[name] = instant(said[name])
     if family == "hospital" and line["type"] != "hospital.corrected":
         said.setdefault("hospital", "hospital-1")
-    if family == "identity":
+    if "retired" in said:
         said["retired_person_id"] = person(said.pop("retired"))
+    if "former" in said:
+        said["former_person_id"] = person(said.pop("former"))
     if "cared_for" in said:
         said["cared_for_person_id"] = person(said.pop("cared_for"))
         said.setdefault("basis", "allowance")

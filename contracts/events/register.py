@@ -17,6 +17,7 @@ __all__ = [
     "Cohort",
     "Consent",
     "Deceased",
+    "Rekeyed",
     "Residence",
     "Service",
 ]
@@ -73,6 +74,13 @@ class Deceased(EventData):
     confidence: Literal["confirmed", "reported"]
 
 
+class Rekeyed(EventData):
+    """The pseudonymising service has a new key: the envelope's subject, of the envelope's `keyepoch`, and this id of an
+    earlier epoch are one person. Both are in use for a while; histories join, and no new person comes of it."""
+
+    former_person_id: PersonId
+
+
 class Residence(EventData):
     """Where a person lives of whom the housing department knows nothing: the district is enough to route."""
 
@@ -94,6 +102,7 @@ TYPES: dict[str, type[EventData]] = {
     "register.consent_granted": Consent,
     "register.consent_withdrawn": Consent,
     "register.residence_asserted": Residence,
+    "identity.rekeyed": Rekeyed,
     "person.deceased": Deceased,
 }
 VERSION = 1

@@ -11,6 +11,7 @@ from contracts.events.register import (
     Cohort,
     Consent,
     Deceased,
+    Rekeyed,
     Residence,
     Service,
 )
@@ -48,10 +49,22 @@ def translate(envelope: Envelope, data: EventData) -> Iterator[Placed]:
             )
         case Consent():
             yield person_fact(person, "consent", data.scope, {"granted": name == "register.consent_granted"})
+        case Rekeyed():
+            yield from _rekeyed(envelope, data.former_person_id)
         case Residence():
             yield person_fact(person, "residence", "", {"district": data.district, "birth_year": data.birth_year})
         case Deceased():
             yield person_fact(person, "deceased", "", {"confidence": data.confidence})
+
+
+def _rekeyed(envelope: Envelope, former: str) -> Iterator[Placed]:
+    person = envelope.subject
+    if person == former:
+        raise Refused("invalid", "former_person_id: a new key makes another id; send the one of the earlier epoch")
+    if envelope.keyepoch < 2:
+        raise Refused("invalid", "ce_keyepoch: name the epoch of the new key, which is 2 or later")
+    yield person_fact(person, "identity.link", former, {})
+    yield person_fact(former, "identity.link", person, {})
 
 
 def _care(carer: str, cared_for: str, basis: str, group: str | None) -> Iterator[Placed]:

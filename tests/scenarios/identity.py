@@ -18,6 +18,17 @@ ONE = {"type": "identity.merged", "subject": "benny", "retired": "ben", "at": "2
 HOME_OF_ONE = {"who": "benny", "rule": "carer-admitted", "status": "active", "home": "benny"}
 
 
+ROTATED = {
+    "type": "identity.rekeyed",
+    "subject": "nan",
+    "former": "anna",
+    "keyepoch": 2,
+    "at": "2026-07-12",
+    "recorded": "2026-07-13",
+    **LATER,
+}
+
+
 def told_of_the_heir(ends: Ends) -> None:
     """The old flag names the one under which the need is told now."""
     old = next(flag for flag in ends.flags.values() if flag["status"] == "superseded")
@@ -106,5 +117,33 @@ IDENTITY = (
         flags=[FLAG | {"status": "closed", "cause": "identity_unmerged", "outcome": "arranged_already"}],
         tasks=[CHECK | {"status": "entered-in-error", "status_reason": "identity_unmerged"}],
         cases=[19],
+    ),
+    Scenario(
+        "the key is rotated in her stay: what comes under the new id is hers, and a unit goes on with what it has",
+        [
+            *feed(*PAIR, ADMITTED),
+            ACCEPT,
+            *later(ROTATED, {**ADMITTED, **LATER, "id": "e-l2", "subject": "nan", "keyepoch": 2}),
+        ],
+        flags=[FLAG | {"episode": "V1"}],
+        tasks=[CHECK | {"status": "accepted", "attempt": 1}],
+        cases=[18],
+    ),
+    Scenario(
+        "the key is rotated, and he is known under both ids: one flag, one task that goes on",
+        [*feed(*PAIR, ADMITTED), ACCEPT, *later({**ROTATED, "subject": "benny", "former": "ben"})],
+        flags=[FLAG | {"status": "superseded", "cause": "identity_merged"}, {**FLAG, "who": "ben+benny"}],
+        tasks=[{**CHECK, "who": "ben+benny", "status": "accepted", "attempt": 1}],
+        cases=[18],
+    ),
+    Scenario(
+        "a rotation to the same id, or of the first key, is refused",
+        feed(
+            *PAIR,
+            {**ROTATED, "former": "nan", "id": "e-same"},
+            {**ROTATED, "keyepoch": 1, "id": "e-first"},
+        ),
+        dead=["invalid", "invalid"],
+        cases=[18],
     ),
 )
