@@ -175,7 +175,7 @@ def _register(row: Row, kind: str) -> tuple[str, Said]:
             if times["ends_at"] <= times["starts_at"]:
                 raise DoorProblem("column ends_at is not after starts_at")
             said = {**times, "absence_id": row.need("absence_id"), "reason": row.need("reason")}
-        case "service_enrolled" | "service_ended":
+        case "service_enrolled" | "service_ended" | "service_applied_for" | "service_application_withdrawn":
             said = {"kind": row.need("service")}
         case "consent_granted" | "consent_withdrawn":
             said = {"scope": row.need("scope")}

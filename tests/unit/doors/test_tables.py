@@ -47,6 +47,8 @@ ROWS: dict[str, dict[str, dict[str, str]]] = {
         "register.care_absence_cancelled": WHO | ABSENCE,
         "register.service_enrolled": WHO | {"service": "home_care"},
         "register.service_ended": WHO | {"service": "home_care"},
+        "register.service_applied_for": WHO | {"service": "home_care"},
+        "register.service_application_withdrawn": WHO | {"service": "home_care"},
         "register.consent_granted": WHO | {"scope": "outreach"},
         "register.consent_withdrawn": WHO | {"scope": "outreach"},
         "register.residence_asserted": WHO | {"district": "SSP"},
