@@ -1,6 +1,6 @@
 """Drives the line through simulated time, step by step, and keeps the log of what went in.
 
-A step is a tick (the line reveals what has come due), a tick for the simulated units (they act), and the records that
+A step is a tick for the simulated units (they act), a tick (the line reveals what has come due), and the records that
 came in since, slab by slab. The next part begins when the line is quiet, so that the log's order is the order in which
 every processor took what concerns one household.
 """
@@ -40,10 +40,11 @@ class Driver:
 
     async def step(self, number: int, step: Step) -> None:
         """One moment of the month."""
-        await self._tick(TICKS, step.as_of)
+        # Units first: what they did in these hours they did in time, before the line finds that a clock has run out.
         await self._tick(UNIT_TICKS, step.as_of)
-        self.recorded.append(Record(TICKS, b"0", orjson.dumps({"as_of": step.as_of})))
         await self._record_answers()
+        await self._tick(TICKS, step.as_of)
+        self.recorded.append(Record(TICKS, b"0", orjson.dumps({"as_of": step.as_of})))
         for slab in step.slabs:
             await self._send(slab)
             self.recorded += slab
