@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from contracts.flags import Ask
 from contracts.tasks import TERMINAL, Task
-from services.referral.case import Case
-from services.referral.lifecycle import first_revision, reissue, take_back
+from services.referral.case import Case, unseen
+from services.referral.lifecycle import first_revision, next_revision, reissue, take_back
 
 __all__ = ["MATTERS", "Matter", "no_more_to_decide", "put", "put_again"]
 
@@ -27,18 +27,25 @@ MATTERS: Mapping[str, str] = {
 def put(case: Case, about: Task, matter: Matter, at: str, *codes: str) -> None:
     """Asks the duty officer, unless they are asked already. `codes` say what there is to know."""
     mine = _asked(case, about, matter)
-    if any(task.status not in TERMINAL for task in mine):
-        return
-    if mine and (again := reissue(mine[-1])) is not None:
-        case.publish(again)
-        return
     flag = case.state["flags"][case.heir(about.flag_id)]
+    place = (flag["district"], flag["estate"])
     declined = [task.unit for task in mine if task.status == "rejected"]
-    owner = case.policy.directory.route("district_office", flag["district"], flag["estate"], case.household, declined)
+    kind, unit = case.policy.directory.route("district_office", *place, case.household, declined)
+    going = next((task for task in mine if task.status not in TERMINAL), None)
+    if going is None and mine and (again := reissue(mine[-1])) is not None:
+        case.publish(again)
+        going = again
+    if going is not None:
+        # nobody has seen it yet: it goes where the household lives now, whichever record told us first
+        now = {"flag_id": flag["flag_id"], "for_": flag["subject"], "level": flag["level"]}
+        now |= {"unit": unit, "district": flag["district"]} if unseen(case.state["tasks"][going.task_id]) else {}
+        if any(getattr(going, name) != value for name, value in now.items()):
+            case.publish(next_revision(going, now))
+        return
     ask = Ask.model_validate({"unit": "district_office", "for": matter, "priority": MATTERS[matter]})
     attempt = case.next_attempt(flag["flag_id"], ask)
     due = case.policy.clocks[ask.priority].due(at, at)
-    task = first_revision(flag, ask, owner, attempt, at, due, about.task_id)
+    task = first_revision(flag, ask, (kind, unit), attempt, at, due, about.task_id)
     case.publish(task.model_copy(update={"reason": [*task.reason, *codes]}))
 
 
