@@ -1,7 +1,7 @@
 """Households that move or split, units that know them, consent that is withdrawn: who is asked, and who is told."""
 
 from tests.scenarios.answers import ACCEPT, CHECKED, LATER, LIST, LISTED, RELEASE, START, VISIT, complete, later
-from tests.scenarios.feeds import ADMITTED, CHECK, COUPLE, FLAG, HOME_CARE, PAIR, TO_KWUN_TONG
+from tests.scenarios.feeds import ADMITTED, CARE, CHECK, COHORT, COUPLE, FLAG, HOME_CARE, PAIR, TO_KWUN_TONG
 from tests.scenarios.model import Answer, Ends, Release, Scenario, feed
 
 __all__ = ["MOVES"]
@@ -154,6 +154,19 @@ MOVES = (
         "consent was withdrawn before: the unit is not asked before the duty officer has decided",
         feed(*PAIR, {**WITHDRAWN, "at": "2026-07-01", "id": "e-w"}, ADMITTED),
         flags=[FLAG | {"consent": "withdrawn"}],
+        tasks=[WAITS, ASKED_FIRST],
+        cases=[23],
+    ),
+    Scenario(
+        "consent is withdrawn where nobody knows of a tenancy: the duty officer of the district in the register",
+        feed(
+            CARE,
+            COHORT,
+            ADMITTED,
+            {**WITHDRAWN, "at": "2026-07-01", "id": "e-w"},
+            {"type": "register.residence_asserted", "subject": "ben", "district": "SSP"},
+        ),
+        flags=[{**FLAG, "home": "ben", "consent": "withdrawn", "district": "SSP"}],
         tasks=[WAITS, ASKED_FIRST],
         cases=[23],
     ),
