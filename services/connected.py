@@ -17,7 +17,7 @@ from contracts.ids import (
     is_person,
 )
 
-__all__ = ["Connections", "Forest", "ids_in"]
+__all__ = ["Connections", "Forest", "blocks_in", "ids_in"]
 
 _CONNECTING = frozenset(
     {"person_id", "caller_person_id", "cared_for_person_id", "retired_person_id", "tenancy_id", "household_tenancy_id"}
@@ -34,6 +34,14 @@ def ids_in(content: Any) -> list[str]:
     found: list[str] = []
     _collect(content, found, {}, set())
     return found
+
+
+def blocks_in(content: Any) -> tuple[dict[str, set[str]], set[str]]:
+    """(the flats by block that a record's value names, the blocks that it names without a flat)."""
+    flats: dict[str, set[str]] = {}
+    struck: set[str] = set()
+    _collect(content, [], flats, struck)
+    return flats, struck
 
 
 def _collect(content: Any, found: list[str], flats: dict[str, set[str]], struck: set[str]) -> None:

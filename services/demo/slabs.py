@@ -9,11 +9,12 @@ care, a merge), the records of one topic and key only; the demo waits until the 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from contracts.instants import canonical, plus
-from services.connected import ids_in
+from services.connected import blocks_in, ids_in
 from services.runtime.fold import Record
 
 __all__ = ["Step", "components", "receipt", "slabs", "steps"]
@@ -61,8 +62,9 @@ def _moments(start: str, hours: Sequence[float]) -> Iterator[str]:
         day += 1
 
 
-def slabs(records: Iterable[Record], component: dict[str, str]) -> tuple[tuple[Record, ...], ...]:
+def slabs(records: Sequence[Record], component: dict[str, str]) -> tuple[tuple[Record, ...], ...]:
     """As few slabs as possible; the records of one component keep their order."""
+    component = _with_blocks(records, component)
     found: defaultdict[int, list[Record]] = defaultdict(list)
     last: dict[str, tuple[int, tuple[str, bytes]]] = {}
     for record in records:
@@ -76,17 +78,38 @@ def slabs(records: Iterable[Record], component: dict[str, str]) -> tuple[tuple[R
     return tuple(tuple(found[number]) for number in sorted(found))
 
 
+def _with_blocks(records: Sequence[Record], component: dict[str, str]) -> dict[str, str]:
+    """The same, with what happened to a whole block tied to its flats among these records. (Not for the whole month:
+    between two steps all is quiet, and nobody else in the block need wait for whom the incident concerned.)"""
+    flats: defaultdict[str, set[str]] = defaultdict(set)
+    struck: set[str] = set()
+    for record in records:
+        named, blocks = blocks_in(_content(record))
+        struck |= blocks
+        for block, units in named.items():
+            flats[block] |= units
+    if not struck:
+        return component
+    tied = dict(component)
+    for block in sorted(struck):
+        _join(tied, [block, *sorted(flats[block])])
+    return tied
+
+
 def components(records: Iterable[Record]) -> dict[str, str]:
     """Each id with another id of the same component, the root with itself (a union-find forest)."""
     parent: dict[str, str] = {}
     for record in records:
-        nodes = _nodes(record)
-        first = _root(parent, nodes[0])
-        for node in nodes[1:]:
-            other = _root(parent, node)
-            if other != first:
-                parent[other] = first
+        _join(parent, _nodes(record))
     return parent
+
+
+def _join(parent: dict[str, str], nodes: Sequence[str]) -> None:
+    first = _root(parent, nodes[0])
+    for node in nodes[1:]:
+        other = _root(parent, node)
+        if other != first:
+            parent[other] = first
 
 
 def _root(parent: dict[str, str], node: str) -> str:
@@ -98,11 +121,15 @@ def _root(parent: dict[str, str], node: str) -> str:
 
 def _nodes(record: Record) -> list[str]:
     """The ids that a record connects; its own key first, for records whose content nobody can read."""
-    try:
-        content = orjson.loads(record.value)
-    except orjson.JSONDecodeError:
-        content = None
-    ids = ids_in(content)
+    ids = ids_in(_content(record))
     block = record.topic == "community.observations" and not record.key.startswith(b"p-")
     key = record.key.decode(errors="replace")
     return ids or [key] if block else [key, *ids]
+
+
+def _content(record: Record) -> Any:
+    """The value as JSON has it; None where nobody can read it."""
+    try:
+        return orjson.loads(record.value)
+    except orjson.JSONDecodeError:
+        return None

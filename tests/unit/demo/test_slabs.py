@@ -44,6 +44,16 @@ def test_strangers_travel_together_and_the_connected_wait_for_each_other() -> No
     assert cut == ((told[0], told[2]), (told[1],), (told[3],))
 
 
+def test_an_incident_waits_for_who_moves_into_its_block_before_it() -> None:
+    flat = b'{"address": {"address_unit_id": "unit-1", "block_id": "block-1"}}'
+    told = [
+        _record("housing.tenancies", "T1", flat),
+        _record("community.observations", "block-1", b'{"block_id": "block-1", "kind": "fire"}'),
+        _record("housing.tenancies", "T2", flat.replace(b"-1", b"-2")),
+    ]
+    assert slabs(told, components(told)) == ((told[0], told[2]), (told[1],))
+
+
 def test_one_key_of_one_topic_is_not_cut() -> None:
     anna = _person("a")
     told = [_record("hospital.admissions", anna, b'{"visit_id": "%d"}' % number) for number in range(5)]
