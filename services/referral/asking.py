@@ -87,7 +87,7 @@ HOLDS = frozenset({"in_hospital"})
 
 
 def _in_hand(task: Task) -> bool:
-    return task.status not in TERMINAL and task.status != "requested" and task.business_status != _STOP
+    return task.status not in TERMINAL and task.business_status not in ("queued", _STOP)
 
 
 _STOP = "cancellation_requested"
