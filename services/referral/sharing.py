@@ -8,6 +8,7 @@ from contracts.flags import OPEN, Ask
 from contracts.tasks import TERMINAL
 from services.referral.case import Case, unseen
 from services.referral.lifecycle import next_revision, take_back, unpark
+from services.referral.officer import no_more_to_decide
 from services.referral.reading import ask_of, is_snoozed
 from services.runtime.fold import Value
 
@@ -45,6 +46,7 @@ def give_up(case: Case, flag: Value, ask: Ask, to: Value) -> None:
             continue
         if unseen(case.state["tasks"][task.task_id]):
             case.publish(take_back(task, "duplicate"))
+            no_more_to_decide(case, task, "duplicate")
         elif task.business_status != "cancellation_requested":
             case.publish(next_revision(task, {"flag_id": to["flag_id"]}))
     if flag["revision"] == 1 and flag["status"] in OPEN:

@@ -121,13 +121,23 @@ async def check_processor(client: AIOKafkaAdminClient, processor: Processor, whe
     return counts
 
 
+_LOUD = ("aiokafka", "aiokafka.conn")
+_connecting = 0
+"""How many connect just now: all services of a process start at once."""
+
+
+def _while_nobody_connects(_: logging.LogRecord) -> bool:
+    return not _connecting
+
+
 @contextmanager
 def quiet_connects() -> Iterator[None]:
-    """The client logs each refused connection as an error; we say it once, in our own words."""
-    library = logging.getLogger("aiokafka")
-    level = library.level
-    library.setLevel(logging.CRITICAL)
+    """The client logs each refused connection as an error; we say it once, in our own words. Blocks may overlap."""
+    global _connecting
+    for name in _LOUD:
+        logging.getLogger(name).addFilter(_while_nobody_connects)  # added once, however often
+    _connecting += 1
     try:
         yield
     finally:
-        library.setLevel(level)
+        _connecting -= 1

@@ -117,7 +117,7 @@ def test_openings_are_logged_with_who_when_and_which(tmp_path: Path, monkeypatch
 def test_what_cannot_be_logged_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kithline").write_text("a file where the folder should be")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    with pytest.raises(Problem, match="nothing sealed is opened without an entry"):
+    with pytest.raises(Problem, match="nothing sealed is opened, and nobody erased, without an entry"):
         vault_log.log_opening("hotline.contacts:2:19", "show")
 
 

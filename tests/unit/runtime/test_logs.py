@@ -2,6 +2,9 @@
 
 import logging
 
+import pytest
+
+from services.runtime.cluster import quiet_connects
 from services.runtime.logs import Repeats
 
 
@@ -26,3 +29,20 @@ def test_other_lines_and_our_own_are_all_told() -> None:
     assert repeats.filter(_line("aiokafka", "no answer from %s", "broker 2"))
     assert repeats.filter(_line("aiokafka.conn", "no answer from %s", "broker 1"))
     assert all(repeats.filter(_line("services.runtime.task", "task ready")) for _ in range(3))
+
+
+def test_the_client_is_heard_again_when_all_have_connected(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever connects first need not be the first to be done: all services of a process start at once."""
+    client = logging.getLogger("aiokafka")
+    client.addHandler(caplog.handler)  # where `set_up_logs` has been called in this process, the root hears nothing
+    try:
+        one, other = quiet_connects(), quiet_connects()
+        with one:
+            other.__enter__()
+            client.error("refused")
+        client.error("refused once more")
+        other.__exit__(None, None, None)
+        client.error("the listener failed")
+    finally:
+        client.removeHandler(caplog.handler)
+    assert {line.getMessage() for line in caplog.records} == {"the listener failed"}
