@@ -179,7 +179,7 @@ async def read_live_states(settings: "Settings") -> "tuple[dict[str, Value], str
     from contracts.instants import EPOCH
     from services.runtime.fold import TICKS
     from services.runtime.reading import read_topics
-    from services.subject.holdings import last_values
+    from services.runtime.states import last_values
 
     states = last_values(await read_topics(settings, ["changelog.correlator"])).get("correlator", {})
     ticks = [orjson.loads(record.value)["as_of"] for record in await read_topics(settings, [TICKS])]

@@ -190,6 +190,15 @@ def test_an_officer_lists_and_releases_waves(kithline: Callable[..., Result], ow
     with pytest.raises(Problem, match=r"the topics on .* \(10 flags and 10 tasks searched\)"):
         kithline("explain", "nobody-knows-this")
 
+    # why another rule does not fire, from what the correlator holds
+    (correlator,) = [task for task in line.tasks if task.processor.name == "correlator"]
+    held = [
+        Record(correlator.processor.changelog, key.encode(), encode(state)) for key, state in correlator.store.items()
+    ]
+    asyncio.run(produce(own_kafka, held))
+    text = kithline("explain", decisions[0].household_id, "--rule", "carer-admitted").stdout
+    assert "[not met] A carer of this person has been admitted to hospital" in text
+
 
 def test_dead_letters_are_listed_shown_corrected_and_replayed(
     kithline: Callable[..., Result], own_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
