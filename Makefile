@@ -45,7 +45,7 @@ format: $(STAMP)  ## let ruff mend what it can
 bench: $(STAMP)  ## events a second of the engine and its peers: a table, and benchmarks/results/latest.json
 	@$(BIN)/python -m benchmarks --json benchmarks/results/latest.json $(ARGS)
 
-soak: $(STAMP)  ## the long tests, not part of `make test` (ten minutes)
+soak: $(STAMP)  ## the long tests, not part of `make test` (hours; KITHLINE_SOAK_SHARE=0.05 finds fewer histories: minutes)
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 mutants: $(STAMP)  ## change the pure modules a little, see whether a test notices (hours; ARGS="'services.referral.lifecycle*'")
