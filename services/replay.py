@@ -48,7 +48,8 @@ def replay(
 ) -> Outcome:
     """Replays a file in so many processes (None: as many as it is worth); how many does not change what comes of it.
     Without ticks in it everything is seen at one `as_of` (default: its last receipt time); with ticks they move it, and
-    `as_of` comes last as one tick more. `tell` hears of progress. Raises Problem for a bad file or policy."""
+    where that is later than they are it comes last as one tick more. `tell` hears of progress. Raises Problem for a bad
+    file or policy."""
     processors.cache_clear()  # the files may have changed
     processors(policy)
     cut = split(path, least=jobs or cores())
@@ -71,7 +72,7 @@ def _replay_shard(path: Path, lines: Lines, policy: Path, end: str, ticks: bool,
     outcome = Outcome()
     for record in read_shard(path, lines, taken):
         _take(line, record, outcome)
-    if ticks:
+    if ticks and end > max(task.as_of for task in line.tasks):
         _take(line, Record(TICKS, b"", orjson.dumps({"as_of": end})), outcome)
     return outcome
 

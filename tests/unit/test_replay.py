@@ -93,6 +93,14 @@ def tick(as_of: str, topic: str = TICKS) -> Record:
     return Record(topic, b"0", orjson.dumps({"as_of": as_of}))
 
 
+def test_what_ran_out_before_it_came_in_waits_for_the_next_tick_as_it_does_live(tmp_path: Path) -> None:
+    path = story(tmp_path, [tick("2026-07-31T00:00:00.000Z"), *expand([*PAIR, ADMITTED])])
+    (task,) = replay(path, POLICY).tasks.values()
+    assert task["due_ack"] < "2026-07-31" and task["breaches"] == []
+    (task,) = replay(path, POLICY, "2026-07-31T00:00:01.000Z").tasks.values()
+    assert task["breaches"] == ["acknowledge", "contact"]
+
+
 def test_as_of_is_the_last_receipt_unless_it_is_said(tmp_path: Path) -> None:
     path = story(tmp_path, expand([*PAIR, ADMITTED]))
     (flag,) = (flag for flag in replay(path, POLICY).flags.values() if flag["rule"] == "carer-admitted")
