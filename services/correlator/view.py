@@ -138,10 +138,14 @@ class Household:
 
     @lazy
     def half_told(self) -> bool:
-        """Whether the tenancy names somebody of whom nothing has come in yet. One event tells of a flat and of each
-        member, by different ways; until all have come, the household only looks smaller than it is."""
+        """Whether the tenancy, or its latest roster, names somebody of whom nothing has come in yet. One event tells of
+        a flat and of each member, by different ways; until all have come, the household only looks smaller than it is.
+        """
         known = self.by_id if "identity.link" not in self.kinds else self.aliases
-        for fact in self.of_flat("occupancy.start"):
+        told = self.of_flat("occupancy.start")
+        if "occupancy.roster" in self.kinds and (roster := self._roster) is not None:
+            told = [*told, roster]
+        for fact in told:
             for member in (fact["value"] or {}).get("members") or ():
                 if member not in known:
                     return True

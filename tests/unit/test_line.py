@@ -14,7 +14,7 @@ from contracts.tasks import Task
 from services.line import Line
 from services.runtime.fold import Record, encode
 from tests.histories import histories
-from tests.scenario import AS_OF
+from tests.scenario import AS_OF, expand
 from tests.scenarios.memory import misnumbered, processors, run_in_memory, run_racing, still_open
 from tests.scenarios.model import Ends
 
@@ -110,3 +110,16 @@ def test_what_the_services_write_is_in_the_form_of_the_contracts(records: list[R
                         assert orjson.loads(encode(task)) == told
                     case _:
                         pytest.fail(f"nobody expects {output.topic}")
+
+
+def test_a_household_whose_roster_is_half_told_does_not_look_alone() -> None:
+    """The roster may come before what it says of a member whom nobody knows yet."""
+    records = expand(
+        [
+            {"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1948, "ben": 1990}},
+            {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"anna": 1948, "carol": 1985}},
+        ]
+    )
+    for seed in range(60):
+        ends, _ = run_racing(list(records), Random(seed))
+        assert ends.flags == {}
