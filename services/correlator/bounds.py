@@ -31,7 +31,6 @@ def bounds(rule: Rule) -> Iterator[Check]:
     if rule.valid_until is not None:
         last = rule.valid_until.isoformat()
         # a name of its own for each day: what was seen of a candidate is shared by all rules
-        # a name of its own for each day: what was seen of a candidate is shared by all rules
         yield check(f"today until {last}", _today(rule.valid_until), le, last, f"today until {last}")
         yield check(f"episode.began_on until {last}", _began, le, last)
     if rule.valid_from is not None:

@@ -157,8 +157,8 @@ _STANDING = OPEN | {"closed", "retracted"}
 
 def _speaks(flag: Value, heir: Heir | None, household: Household) -> bool:
     """Whether a flag that nothing calls for any more has to say so: an open one, or what would have been one (a rule in
-    shadow); a closed one whose answer is another
-    flag's now, or that was raised over facts of two persons who counted as one."""
+    shadow); a closed one whose answer is another flag's now, or that was raised over facts of two persons who counted
+    as one."""
     if flag["status"] in OPEN or flag["status"] == "shadow":
         return True
     if heir is not None:

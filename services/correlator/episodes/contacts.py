@@ -20,19 +20,9 @@ def strain_runs(household: Household, as_of: str, typology: str) -> Iterator[Can
     """Each caller's contacts about strain, in runs without a gap of more than `STRAIN_WINDOW_DAYS`."""
     for person in household.living:
         contacts = [contact for contact in person.of("contact") if _about_strain(contact)]
-        for run, answered in runs(household, typology, person.ids, contacts, STRAIN_WINDOW_DAYS):
-            if person.home_at(run[0]["at"]) == household.id:
-                yield Candidate(
-                    household,
-                    as_of,
-                    subject=person.id,
-                    episode=run[0]["key"],
-                    episode_at=run[0]["at"],
-                    behind=run,
-                    person=person,
-                    also=tuple([contact["key"] for contact in run[1:]]),
-                    answer=answered,
-                )
+        for run in runs(household, as_of, typology, person, contacts, STRAIN_WINDOW_DAYS):
+            if person.home_at(run.episode_at) == household.id:
+                yield run
 
 
 def _about_strain(fact: Fact) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from services.correlator.episodes.candidate import Candidate, answer_to
+from services.correlator.episodes.hospital import of_stay
 from services.correlator.episodes.runs import runs
 from services.correlator.membership import members_at
 from services.correlator.view import Household
@@ -48,35 +49,14 @@ def visits_of_couples(household: Household, as_of: str, typology: str) -> Iterat
             person = next(member for member in lived_here if member is not admitted)
             if person.deceased is not None:
                 continue
-            yield Candidate(
-                household,
-                as_of,
-                subject=person.id,
-                episode=visit.id,
-                episode_at=began,
-                behind=(visit.admitted, *person.joined(household.id)),
-                person=person,
-                carer=admitted,
-                visit=visit,
-                also=visit.also,
-                answer=answer_to(household, typology, person.ids, visit.id, *visit.also),
-            )
+            told = (visit.admitted, *person.joined(household.id))
+            yield of_stay(household, as_of, typology, person, admitted, visit, told)
 
 
 def admission_runs(household: Household, as_of: str, typology: str) -> Iterator[Candidate]:
     """Each person's admissions, in runs without a gap of more than `ADMISSIONS_WINDOW_DAYS`."""
     for person in household.living:
         admissions = [v.admitted for v in person.visits if v.admitted is not None and v.cancelled is None]
-        for run, answered in runs(household, typology, person.ids, admissions, ADMISSIONS_WINDOW_DAYS):
-            if person.home_at(run[0]["at"]) == household.id:
-                yield Candidate(
-                    household,
-                    as_of,
-                    subject=person.id,
-                    episode=run[0]["key"],
-                    episode_at=run[0]["at"],
-                    behind=run,
-                    person=person,
-                    also=tuple([admission["key"] for admission in run[1:]]),
-                    answer=answered,
-                )
+        for run in runs(household, as_of, typology, person, admissions, ADMISSIONS_WINDOW_DAYS):
+            if person.home_at(run.episode_at) == household.id:
+                yield run

@@ -78,17 +78,7 @@ def attempt_runs(household: Household, as_of: str, typology: str) -> Iterator[Ca
         if _in_vain(fact) and person.home_at(fact["at"]) == household.id
     ]
     attempts += [fact for fact in household.of_flat("observation") if _in_vain(fact)]
-    for run, answered in runs(household, typology, (household.id,), attempts, ATTEMPTS_WINDOW_DAYS):
-        yield Candidate(
-            household,
-            as_of,
-            subject=household.id,
-            episode=run[0]["key"],
-            episode_at=run[0]["at"],
-            behind=run,
-            also=tuple([attempt["key"] for attempt in run[1:]]),
-            answer=answered,
-        )
+    yield from runs(household, as_of, typology, None, attempts, ATTEMPTS_WINDOW_DAYS)
 
 
 def _in_vain(fact: Fact) -> bool:

@@ -4,19 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from contracts.facts import Fact
 from contracts.instants import plus
-from services.correlator.episodes.candidate import answer_to, flag_of
-from services.correlator.view import Household
+from services.correlator.episodes.candidate import Candidate, answer_to, flag_of
+from services.correlator.view import Household, Person
 
-__all__ = ["Run", "runs"]
-
-Run = tuple[Fact, ...]
+__all__ = ["runs"]
 
 
 def runs(
-    household: Household, typology: str, subjects: tuple[str, ...], facts: Sequence[Fact], days: float
-) -> Iterator[tuple[Run, Fact | None]]:
-    """The runs of `facts` without a gap of more than `days`, each with what people have answered to its flag. It is
-    named after its first fact's key; a key of a later one may have named it before the first was known."""
+    household: Household, as_of: str, typology: str, person: Person | None, facts: Sequence[Fact], days: float
+) -> Iterator[Candidate]:
+    """The runs of `facts` without a gap of more than `days`, of a person (None: of the household), each with what
+    people have answered to its flag. It is named after its first fact's key; a key of a later one may have named it
+    before the first was known."""
+    subjects = (household.id,) if person is None else person.ids
     left = sorted(facts, key=lambda fact: (fact["at"], fact["key"]))
     while left:
         run = _leading_run(left, days)
@@ -34,7 +34,17 @@ def runs(
         else:
             answered = answer_to(household, typology, subjects, *[fact["key"] for fact in run])
         left = [fact for fact in left if fact not in run]
-        yield tuple(run), answered
+        yield Candidate(
+            household,
+            as_of,
+            subject=household.id if person is None else person.id,
+            episode=run[0]["key"],
+            episode_at=run[0]["at"],
+            behind=tuple(run),
+            person=person,
+            also=tuple([fact["key"] for fact in run[1:]]),
+            answer=answered,
+        )
 
 
 def _leading_run(facts: list[Fact], days: float) -> list[Fact]:
