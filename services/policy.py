@@ -10,7 +10,8 @@ from contracts.ids import Token
 from services.correlator.kinds import RANKED
 from services.correlator.rules import Rule
 from services.correlator.view import Precedence
-from services.referral.policy import Clock, Directory, Unit
+from services.directory import Directory, Unit
+from services.referral.policy import Clock
 from services.runtime.errors import Problem
 from services.runtime.yaml_file import line_of, read
 

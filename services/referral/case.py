@@ -15,9 +15,10 @@ from contracts.facts import Fact
 from contracts.flags import Ask
 from contracts.ids import task_id
 from contracts.tasks import Task
+from services.directory import Directory
 from services.referral.clocks import next_due
 from services.referral.forgetting import forget
-from services.referral.policy import Clock, Directory
+from services.referral.policy import Clock
 from services.runtime.fold import Turn, Value
 
 __all__ = ["Case", "Policy", "unseen"]

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from contracts.control import OfficerDecision
 from contracts.tasks import UNIT_KINDS, TaskUpdate
+from services.directory import Directory
 from services.referral.answering import take_answer
 from services.referral.asking import reconcile
 from services.referral.case import Case
 from services.referral.deciding import take_decision, take_waiting
 from services.referral.overdue import run_out
-from services.referral.policy import Clock, Directory
+from services.referral.policy import Clock
 from services.referral.reading import is_snoozed, read_answer, read_flag
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
 

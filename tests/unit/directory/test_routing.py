@@ -1,8 +1,9 @@
-"""Who gets a task, and by when."""
+"""Who gets a task."""
 
 import pytest
 
-from services.referral.policy import MAX_DECLINES, Clock, Directory, Unit
+from services.directory import Directory, Unit
+from services.directory.routing import MAX_DECLINES
 
 UNITS = [
     Unit(id="estate-team", kind="care_team", districts=["SSP"], estates=["estate-1"]),
@@ -54,12 +55,3 @@ def test_too_many_declines_go_to_the_duty_officer_though_units_are_left() -> Non
 @pytest.mark.parametrize(("district", "queue"), [("TP", "queue-TP"), (None, "queue-territory")])
 def test_where_nobody_is_left_there_is_a_queue(district: str | None, queue: str) -> None:
     assert owner(district, None, "h-1", "team-of-all") == ("district_office", queue)
-
-
-def test_a_clock_counts_from_the_episode_and_leaves_time_after_receipt() -> None:
-    clock = Clock(acknowledge=4, contact=24, floor=1)
-    began = "2026-07-01T00:00:00.000Z"
-    soon = clock.due(began, "2026-07-01T01:00:00.000Z")
-    assert soon == ("2026-07-01T04:00:00.000Z", "2026-07-02T00:00:00.000Z")
-    late = clock.due(began, "2026-07-01T23:30:00.000Z")
-    assert late == ("2026-07-02T00:30:00.000Z", "2026-07-02T00:30:00.000Z")

@@ -1,0 +1,7 @@
+"""Who can take a task: the units of the territory as data, and which of them is asked. Pure, and shared: the referral
+desk routes by it, whoever delivers to units looks them up in it."""
+
+from services.directory.routing import Directory
+from services.directory.unit import Channel, Name, Unit
+
+__all__ = ["Channel", "Directory", "Name", "Unit"]
