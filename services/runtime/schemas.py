@@ -18,6 +18,7 @@ from contracts.envelope import Envelope
 from contracts.events import FEEDS
 from contracts.facts import Erase, Fact, Follow, Projection
 from contracts.flags import Flag
+from contracts.identity import Disclosure, Identity, OpenIdentity, Refusal
 from contracts.tasks import Task, TaskUpdate
 from services.runtime.asyncapi import asyncapi
 
@@ -40,8 +41,12 @@ MODELS: dict[str, Any] = {
     "dead_letter": DeadLetter,
     "tick": Tick,
     "clock_command": ClockCommand,
+    "identity": Identity,
+    "open_identity": OpenIdentity,
+    "disclosure": Disclosure,
+    "vault_refusal": Refusal,
 }
-"""Everything that crosses a topic, by the name of its schema file and its folder of examples."""
+"""Everything that crosses a topic or the vault's door, by the name of its schema file and its folder of examples."""
 
 _SAID = {"not": {"type": "null"}}
 
