@@ -1,8 +1,8 @@
-"""The five feeds: which event types each topic may carry, and the model of each type's data."""
+"""The feeds: which event types each topic may carry, and the model of each type's data."""
 
 from dataclasses import dataclass
 
-from . import community, hospital, hotline, housing, register
+from . import community, hospital, hotline, housing, register, respite, units
 from ._model import Address, EventData
 
 __all__ = ["FEEDS", "Address", "EventData", "Feed", "Heartbeat"]
@@ -35,5 +35,7 @@ FEEDS: dict[str, Feed] = {
         _feed("hotline.contacts", hotline.VERSION, hotline.TYPES),
         _feed("welfare.register", register.VERSION, register.TYPES),
         _feed("community.observations", community.VERSION, community.TYPES),
+        _feed("units.declarations", units.VERSION, units.TYPES),
+        _feed("respite.vacancies", respite.VERSION, respite.TYPES),
     )
 }

@@ -20,6 +20,7 @@ from contracts.facts import Erase, Fact, Follow, Projection
 from contracts.flags import Flag
 from contracts.identity import Disclosure, Identity, OpenIdentity, Refusal
 from contracts.tasks import Task, TaskUpdate
+from contracts.units import UnitStatus
 from services.runtime.asyncapi import asyncapi
 
 __all__ = ["CONTRACTS", "MODELS", "generated", "schema_of"]
@@ -35,6 +36,7 @@ MODELS: dict[str, Any] = {
     "subject_forgotten": Forgotten,
     "projection": Projection,
     "flag": Flag,
+    "unit_status": UnitStatus,
     "task": Task,
     "task_update": TaskUpdate,
     "officer_decision": OfficerDecision,
@@ -93,6 +95,19 @@ _RULES: dict[str, dict[str, Any]] = {
             {
                 "if": {"properties": {"action": {"enum": ["complete", "fail"]}}},
                 "then": {"required": ["outcome"], "properties": {"outcome": _SAID}},
+            },
+        ]
+    },
+    "units.intake_declared": {
+        "allOf": [
+            {
+                "if": {"properties": {"intake": {"const": "waiting_list"}}},
+                "then": {"required": ["waiting_days"], "properties": {"waiting_days": _SAID}},
+                "else": {"properties": {"waiting_days": {"type": "null"}}},
+            },
+            {
+                "if": {"properties": {"intake": {"const": "accepting"}}},
+                "then": {"properties": {"capacity": {"not": {"const": 0}}}},
             },
         ]
     },

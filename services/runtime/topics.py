@@ -23,7 +23,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_le
 _Partitions = Annotated[int, Field(ge=1, le=1000)]
 _Cleanup = Literal["delete", "compact"]
 _Days = Annotated[int, Field(ge=1)]
-_Kind = Literal["feed", "inner", "published", "answers", "control", "changelog"]
+_Kind = Literal["feed", "inner", "status", "published", "answers", "control", "changelog"]
 
 
 class _Row(BaseModel):
