@@ -44,7 +44,7 @@ class _Boot(BootStrategy):  # type: ignore[misc]
     def server(self) -> Iterable[ServiceT]:
         """The services in the order of their start; they stop in the opposite order."""
         first = (self.app.watchdog, self.app.gate)
-        ours: list[ServiceT] = [*first, *self.sensors(), *self.web_server(), *self.app.processors]
+        ours: list[ServiceT] = [*first, *self.sensors(), *self.web_server(), *self.app.processors, *self.app.others]
         if self.app.gate.topics:  # agents and timers send by Faust's producer, which must be stopped as it was started
             ours += self.kafka_producer()
         if not self.app.agents:
@@ -65,12 +65,14 @@ class LineApp(faust.App):  # type: ignore[misc]
         *args: Any,
         gate: TopicGate,
         processors: Sequence[ProcessorService],
+        others: Sequence[ServiceT],
         settings: Settings,
         service: str,
         **options: Any,
     ) -> None:
         self.gate = gate
         self.processors = processors
+        self.others = others
         self.checks: dict[str, Callable[[], bool]] = {}
         self.duties: dict[str, Callable[[], bool]] = {}
         self.watchdog = Watchdog(service, settings, processors, self.duties)
@@ -86,15 +88,17 @@ def create_app(
     settings: Settings | None = None,
     *,
     topics: Sequence[str] = (),
+    others: Sequence[ServiceT] = (),
 ) -> LineApp:
-    """The app of the service `name`, running `processors`; `topics` are those that its agents and timers use.
-    Nothing is asked of Kafka before the app starts."""
+    """The app of the service `name`, running `processors`; `topics` are those that its agents and timers use; `others`
+    start after the processors, in their order. Nothing is asked of Kafka before the app starts."""
     settings = settings or Settings()
     services = [ProcessorService(processor, settings) for processor in processors]
     app = LineApp(
         f"kithline-{name}",
         gate=TopicGate(topics, settings),
         processors=services,
+        others=others,
         settings=settings,
         service=name,
         broker=[f"kafka://{server.strip()}" for server in settings.kafka.split(",")],

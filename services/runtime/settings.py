@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.errors import Problem
@@ -16,6 +16,7 @@ WEB_ORDER = (
     "hotline",
     "register",
     "community",
+    "units",
     "people",
     "correlator",
     "referral",
@@ -38,6 +39,11 @@ class Settings(BaseSettings):
         default=None,
         description="base64 of the vault's X25519 public key (32 bytes). Dead letters that carry identity are "
         "sealed to it; whoever can write such letters does not start without it.",
+    )
+    namespace_key: SecretStr | None = Field(
+        default=None,
+        description="Hex of at least 32 secret bytes, the same for adapters, desk and vault: what they make units' own "
+        "ids of. Another key gives every unit other ids for everything.",
     )
 
     web_bind: str = Field(default="127.0.0.1", description="`0.0.0.0` in a container.")

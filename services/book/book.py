@@ -1,0 +1,265 @@
+"""The unit book: what each unit holds, and the one door for what it answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.flags import Flag
+from contracts.tasks import Task, TaskUpdate
+from services.book.audit import append
+from services.book.inbox import Inbox
+from services.book.outbox import Letter, Outbox, Source
+from services.book.store import Store
+from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, next_number
+from services.book.taking import TOPICS, Taking, clock
+from services.book.view import as_unit_sees
+from services.runtime.fold import Refused
+from services.runtime.settings import Settings
+
+__all__ = ["Answer", "Book", "Held"]
+
+PENDING = ("queued", "sent")
+"""States of an answer of which we do not know yet what became."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a unit holds: one task in its newest revision. `open`: it has not ended, and is still with this unit."""
+
+    unit: str
+    ref: str
+    revision: int
+    open: bool
+    first_at: str
+    changed_at: str
+    change: int
+    told: int
+    raw: str
+    key: bytes
+
+    @cached_property
+    def task(self) -> Task:
+        """The revision as published, with Kithline's own ids: not to be shown."""
+        return Task.model_validate_json(self.raw)
+
+    @cached_property
+    def view(self) -> dict[str, Any]:
+        """The task as the unit sees it: `contracts.unit_tasks.UnitTask` as JSON."""
+        return as_unit_sees(orjson.loads(self.raw), self.key, self.unit)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a unit has answered. `state`: queued (here), sent (to Kafka), taken (a revision tells of it) or refused,
+    then with `reason` and `detail`. `again`: it had been said before, and nothing was written."""
+
+    update_id: str
+    unit: str
+    ref: str
+    revision: int
+    said: dict[str, Any]
+    actor: str
+    at: str
+    state: str
+    reason: str | None
+    detail: str | None
+    again: bool = False
+
+
+class Book:
+    """The book of the units for which `mine` holds. Its services (`inbox`, `outbox`) run in the app of their owner."""
+
+    def __init__(self, name: str, dsn: str, key: bytes, settings: Settings, mine: Callable[[str], bool]) -> None:
+        """`name`: of the service that owns it, also of its consumer group; `key`: of the units' namespaces."""
+        self.store = Store(dsn, METADATA)
+        self.key = key
+        taking = Taking(key, mine)
+        self.inbox = Inbox(name, TOPICS, settings, self.store, OFFSETS, taking.take)
+        self.outbox = Outbox(name, "referral.updates", settings, Source(self._unsent, self._sent))
+
+    async def clock(self) -> str:
+        """The units' clock: the last tick's instant (in a demo, the simulated one)."""
+        async with self.store.read() as look:
+            return await clock(look)
+
+    async def held(self, unit: str, name: str) -> Held | None:
+        """One task of a unit, by its ref; None where the unit has none of that name."""
+        async with self.store.read() as look:
+            row = (await look.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
+        return None if row is None else self._held(row)
+
+    async def all_held(self, unit: str, *, ended: bool = False) -> list[Held]:
+        """What a unit holds (with `ended`: what it ever held), the latest change last."""
+        wanted = held.c.unit == unit if ended else (held.c.unit == unit) & held.c.open
+        async with self.store.read() as look:
+            rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
+        return [self._held(row) for row in rows]
+
+    async def changed(self, units: Sequence[str], after: int, most: int = 500) -> list[Held]:
+        """What has changed at these units since the change number `after`, in order: what each holds now."""
+        wanted = held.c.unit.in_(units) & (held.c.change > after)
+        async with self.store.read() as look:
+            rows = (await look.execute(select(held).where(wanted).order_by(held.c.change).limit(most))).all()
+        return [self._held(row) for row in rows]
+
+    async def untold(self, units: Sequence[str], most: int = 500) -> list[Held]:
+        """What these units do not know in its newest revision yet, the oldest change first."""
+        wanted = held.c.unit.in_(units) & (held.c.told < held.c.revision)
+        async with self.store.read() as look:
+            rows = (await look.execute(select(held).where(wanted).order_by(held.c.change).limit(most))).all()
+        return [self._held(row) for row in rows]
+
+    async def tell(self, unit: str, name: str, revision: int) -> None:
+        """Notes that a unit is known to have this revision."""
+        here = (held.c.unit == unit) & (held.c.ref == name) & (held.c.told < revision)
+        async with self.store.write() as transaction:
+            await transaction.execute(update(held).where(here).values(told=revision))
+
+    async def flag(self, flag_id: str) -> Flag | None:
+        """The flag behind a task (`Held.task.flag_id`), the newest revision."""
+        async with self.store.read() as look:
+            raw = (await look.execute(select(flags.c.flag).where(flags.c.flag_id == flag_id))).scalar_one_or_none()
+        return None if raw is None else Flag.model_validate_json(raw)
+
+    async def answer(self, unit: str, name: str, said: Mapping[str, Any], key: str, actor: str) -> Answer:
+        """Takes what a unit answers to its task `name`; it goes to `referral.updates` once, under the id `unit:key`.
+
+        `said`: `action`, and of TaskUpdate what belongs to it (`reason`, `outcome`, `findings`…), with
+        `expected_revision` where the unit says which one it saw; `key`: the unit's own id of this answer: the same
+        again is the same answer; `actor`: who, as the audit shall have it (an account or system, no name).
+        Raises Refused: unknown_task, stale_revision, id_reused, invalid, and what the life cycle
+        says. A refusal by the referral desk comes later, as `Answer.state`."""
+        update_id = f"{unit}:{key}"
+        async with self.store.write() as transaction:
+            row = (await transaction.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
+            if row is None:
+                raise Refused("unknown_task", "your unit has no task of that id")
+            one = self._held(row)
+            now = await clock(transaction)
+            written = _update(one, said, update_id, now)
+            before = await _answers(transaction, (answers.c.unit == unit) & (answers.c.ref == name))
+            text = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
+            if same := await _answers(transaction, answers.c.update_id == update_id):
+                return _again(same[0], name, text)
+            if any(earlier.state in PENDING for earlier in before):
+                raise Refused("stale_revision", "your last answer to this task is still being taken; wait a moment")
+            _check(one, written)
+            values = {
+                "number": await next_number(transaction, "letter"),
+                "update_id": update_id,
+                "unit": unit,
+                "ref": name,
+                "household_id": written.household_id,
+                "revision": written.expected_revision,
+                "said": text,
+                "update": written.model_dump_json(exclude_none=True),
+                "actor": actor,
+                "at": now,
+                "state": "queued",
+            }
+            await transaction.execute(insert(answers).values(values))
+            entry = {"what": "answer", "unit": unit, "actor": actor, "task": name, "update_id": update_id}
+            await append(transaction, AUDIT, {**entry, "action": written.action}, now)
+        self.outbox.wake()
+        return Answer(update_id, unit, name, written.expected_revision, dict(said), actor, now, "queued", None, None)
+
+    async def answers(self, unit: str, name: str) -> list[Answer]:
+        """What a unit has answered to one task, the first first."""
+        async with self.store.read() as look:
+            return await _answers(look, (answers.c.unit == unit) & (answers.c.ref == name))
+
+    async def note(self, entry: Mapping[str, Any]) -> None:
+        """Adds an entry of its own to the audit."""
+        async with self.store.write() as transaction:
+            await append(transaction, AUDIT, entry, await clock(transaction))
+
+    def _held(self, row: Row[Any]) -> Held:
+        return Held(
+            unit=row.unit,
+            ref=row.ref,
+            revision=row.revision,
+            open=row.open,
+            first_at=row.first_at,
+            changed_at=row.changed_at,
+            change=row.change,
+            told=row.told,
+            raw=row.task,
+            key=self.key,
+        )
+
+    async def _unsent(self, at: int, most: int) -> list[Letter]:
+        wanted = select(answers).where(answers.c.number >= at).order_by(answers.c.number).limit(most)
+        async with self.store.read() as look:
+            rows = (await look.execute(wanted)).all()
+        return [Letter(row.number, row.household_id.encode(), row.update.encode()) for row in rows]
+
+    async def _sent(self, to: int) -> int:
+        async with self.store.write() as transaction:
+            queued = (answers.c.number < to) & (answers.c.state == "queued")
+            await transaction.execute(update(answers).where(queued).values(state="sent"))
+            first = select(answers.c.number).where(answers.c.state == "queued").order_by(answers.c.number).limit(1)
+            left = (await transaction.execute(first)).scalar_one_or_none()
+            last = select(answers.c.number).order_by(answers.c.number.desc()).limit(1)
+            end = (await transaction.execute(last)).scalar_one_or_none()
+        if left is not None:
+            return int(left)
+        return max(to, 0 if end is None else end + 1)
+
+
+def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str) -> TaskUpdate:
+    try:
+        return TaskUpdate.model_validate(
+            {
+                "expected_revision": one.revision,
+                **said,
+                "update_id": update_id,
+                "task_id": one.task.task_id,
+                "household_id": one.task.household_id,
+                "at": now,
+                "unit": one.unit,
+            }
+        )
+    except ValidationError as fault:
+        errors = fault.errors(include_input=False, include_url=False)
+        what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in errors)
+        raise Refused("invalid", what.replace("Value error, ", "")) from None
+
+
+def _check(one: Held, written: TaskUpdate) -> None:
+    if not one.open:
+        raise Refused("illegal_transition", "this task is no longer with your unit")
+    if written.expected_revision > one.revision:
+        said = f"the task is at revision {one.revision}; there is no {written.expected_revision} yet"
+        raise Refused("stale_revision", said)
+
+
+def _again(same: Answer, name: str, text: str) -> Answer:
+    before = orjson.dumps(same.said, option=orjson.OPT_SORT_KEYS).decode()
+    if same.ref != name or before != text:
+        raise Refused("id_reused", "this id was used for another answer; give each an id of its own")
+    return Answer(**{**same.__dict__, "again": True})
+
+
+async def _answers(connection: AsyncConnection, wanted: Any) -> list[Answer]:
+    rows = (await connection.execute(select(answers).where(wanted).order_by(answers.c.number))).all()
+    return [
+        Answer(
+            update_id=row.update_id,
+            unit=row.unit,
+            ref=row.ref,
+            revision=row.revision,
+            said=orjson.loads(row.said),
+            actor=row.actor,
+            at=row.at,
+            state=row.state,
+            reason=row.reason,
+            detail=row.detail,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,120 @@
+"""A SQL store: SQLite by default, Postgres by DSN. What is written in one `write` is there whole, or not at all."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, event, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from services.runtime.errors import Problem
+
+__all__ = ["Position", "Store", "offsets_table"]
+
+Position = tuple[str, int]
+"""A topic and a partition."""
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+_BUSY_MS = 15_000
+"""How long a writer waits for another one of the same SQLite file."""
+
+
+def offsets_table(metadata: MetaData) -> Table:
+    """Where Kafka's records end that are in this store: the next offset of each partition."""
+    return Table(
+        "offsets",
+        metadata,
+        Column("topic", String(200), primary_key=True),
+        Column("partition", Integer, primary_key=True),
+        Column("next", BigInteger, nullable=False),
+    )
+
+
+class Store:
+    """One database with the tables of `metadata`. Writers of a SQLite file take turns from their first statement on,
+    so that what a writer has read is still so when it commits; on Postgres lock the rows that you read for that."""
+
+    def __init__(self, dsn: str, metadata: MetaData) -> None:
+        """`dsn`: `sqlite:///FILE`, `sqlite://` (memory, for tests) or `postgresql://user:password@host/name`. Nothing
+        is opened yet. Raises Problem for a DSN that is none."""
+        self.metadata = metadata
+        self._engine = _engine(dsn)
+        self.sqlite = self._engine.dialect.name == "sqlite"
+        if self.sqlite:
+            event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+
+    async def open(self) -> None:
+        """Makes the tables that are missing. Raises Problem where the database cannot be reached or written."""
+        try:
+            async with self.write() as connection:
+                await connection.run_sync(self.metadata.create_all)
+        except (DBAPIError, OSError) as fault:
+            where = self._engine.url.render_as_string(hide_password=True)
+            reason = fault.orig if isinstance(fault, DBAPIError) else fault
+            raise Problem(
+                f"the store {where} cannot be used: {reason}; see whether it exists and may be written"
+            ) from None
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, rolled back if anything is raised."""
+        async with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent look; disturbs no writer."""
+        async with self._engine.connect() as connection:
+            connection = await connection.execution_options(reads=True)
+            async with connection.begin():
+                yield connection
+
+    async def answers(self) -> bool:
+        """Whether the database answers: for health."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(select(text("1")))
+        except (DBAPIError, OSError):
+            return False
+        return True
+
+
+def _engine(dsn: str) -> AsyncEngine:
+    try:
+        url = make_url(dsn)
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        options: dict[str, Any] = {}
+        if url.drivername.startswith("sqlite"):
+            options["connect_args"] = {"timeout": _BUSY_MS / 1000}
+            if url.database in (None, "", ":memory:"):
+                options["poolclass"] = StaticPool  # one connection, or each would have a memory of its own
+        return create_async_engine(url, **options)
+    except (ArgumentError, NoSuchModuleError, ImportError) as fault:
+        raise Problem(
+            f"the store's DSN cannot be used ({fault}): give sqlite:///FILE, or postgresql://user:password@host/name "
+            "with the extra `postgres` installed"
+        ) from None
+
+
+def _set_up_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an answer that was taken outlives a power cut
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

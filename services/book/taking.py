@@ -1,0 +1,160 @@
+"""Kafka's records into the book: revisions of tasks and flags, units' declarations, refused answers, the units' clock.
+
+Revisions come over several topics (a task that goes to another kind of unit changes its topic), so in no order: the
+highest counts, for each unit by itself.
+"""
+
+from collections.abc import Callable, Sequence
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.control import Tick
+from contracts.deadletters import DeadLetter
+from contracts.flags import Flag
+from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
+from services.book.naming import ref
+from services.book.tables import answers, flags, held, next_number, notes, put, unreadable
+from services.runtime.errors import Problem
+from services.runtime.fold import UNIT_TICKS, Record
+from services.runtime.letters import record_of_letter
+from services.runtime.logs import logger
+
+__all__ = ["TOPICS", "Taking"]
+
+_log = logger(__name__)
+
+_TASKS = tuple(f"referral.tasks.{kind}" for kind in UNIT_KINDS)
+
+TOPICS = (*_TASKS, "risk.flags", "dead.letters", UNIT_TICKS)
+"""What a book is made of."""
+
+
+class Taking:
+    """Puts records into the book of the units for which `mine` holds."""
+
+    def __init__(self, key: bytes, mine: Callable[[str], bool]) -> None:
+        self._key = key
+        self._mine = mine
+
+    async def take(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
+        """A batch, in one transaction of the store. What cannot be read is noted, and keeps nobody waiting."""
+        ticks = [Tick.model_validate_json(one.value).as_of for one in records if one.topic == UNIT_TICKS]
+        as_of = max(ticks, default=None)
+        if as_of is not None:
+            await _set_clock(connection, as_of)
+        now = as_of or await clock(connection)
+        for record in records:
+            if record.topic == UNIT_TICKS:
+                continue
+            try:
+                await self._take(connection, record, now)
+            except ValidationError as fault:
+                await _not_readable(connection, record, fault)
+
+    async def _take(self, connection: AsyncConnection, record: Record, now: str) -> None:
+        if record.topic.startswith("referral.tasks."):
+            await self._task(connection, Task.model_validate_json(record.value), record.value.decode(), now)
+        elif record.topic == "risk.flags":
+            await _flag(connection, Flag.model_validate_json(record.value), record.value.decode())
+        elif record.topic == "dead.letters":
+            await _refused(connection, DeadLetter.model_validate_json(record.value))
+
+    async def _task(self, connection: AsyncConnection, task: Task, raw: str, now: str) -> None:
+        rows = (await connection.execute(select(held).where(held.c.task_id == task.task_id))).all()
+        if self._mine(task.unit):
+            before = next((row for row in rows if row.unit == task.unit), None)
+            if before is None or before.revision < task.revision:
+                gone = any(row.revision > task.revision for row in rows if row.unit != task.unit)
+                await self._hold(connection, task, raw, now, before, gone)
+        for row in rows:
+            if row.unit != task.unit and row.open and row.revision < task.revision:
+                change = await next_number(connection, "change")
+                await connection.execute(
+                    update(held).where(_of(row.unit, row.ref)).values(open=False, change=change, changed_at=now)
+                )
+        if task.update_id is not None:
+            mine = (answers.c.update_id == task.update_id) & answers.c.state.in_(("queued", "sent"))
+            await connection.execute(update(answers).where(mine).values(state="taken"))
+
+    async def _hold(
+        self, connection: AsyncConnection, task: Task, raw: str, now: str, before: object | None, gone: bool
+    ) -> None:
+        values = {
+            "flag_id": task.flag_id,
+            "revision": task.revision,
+            "open": task.status not in TERMINAL and not gone,
+            "task": raw,
+            "changed_at": now,
+            "change": await next_number(connection, "change"),
+        }
+        name = ref(self._key, task.unit, "task", task.task_id)
+        if before is not None:
+            await connection.execute(update(held).where(_of(task.unit, name)).values(values))
+            return
+        new = {"unit": task.unit, "ref": name, "task_id": task.task_id, "first_at": now, "told": 0}
+        await connection.execute(held.insert().values({**values, **new}))
+
+
+async def clock(connection: AsyncConnection) -> str:
+    """The units' clock: the last tick's instant; the beginning of 1970 before the first."""
+    value = (await connection.execute(select(notes.c.value).where(notes.c.name == "clock"))).scalar_one_or_none()
+    return value or "1970-01-01T00:00:00Z"
+
+
+async def _set_clock(connection: AsyncConnection, as_of: str) -> None:
+    insert = put(connection, notes).values(name="clock", value=as_of)
+    later = insert.on_conflict_do_update(
+        index_elements=["name"], set_={"value": as_of}, where=notes.c.value < insert.excluded.value
+    )
+    await connection.execute(later)
+
+
+async def _flag(connection: AsyncConnection, flag: Flag, raw: str) -> None:
+    values = {
+        "household_id": flag.household_id,
+        "revision": flag.revision,
+        "status": flag.status,
+        "typology": flag.typology,
+        "district": flag.district,
+        "flag": raw,
+    }
+    insert = put(connection, flags).values(flag_id=flag.flag_id, **values)
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["flag_id"], set_=values, where=flags.c.revision < insert.excluded.revision
+        )
+    )
+
+
+async def _refused(connection: AsyncConnection, letter: DeadLetter) -> None:
+    if letter.topic != "referral.updates" or letter.sealed:
+        return
+    try:
+        said = TaskUpdate.model_validate_json(record_of_letter(letter).value)
+    except (ValidationError, Problem):
+        return  # none of ours: what we send can be read
+    mine = (answers.c.update_id == said.update_id) & (answers.c.state != "taken")
+    await connection.execute(
+        update(answers).where(mine).values(state="refused", reason=letter.reason, detail=letter.detail)
+    )
+
+
+async def _not_readable(connection: AsyncConnection, record: Record, fault: ValidationError) -> None:
+    errors = fault.errors(include_input=False, include_url=False)
+    why = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
+    _log.error("a record that this version cannot read", topic=record.topic, offset=record.offset, why=why)
+    values = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "why": why}
+    await connection.execute(put(connection, unreadable).values(values).on_conflict_do_nothing())
+
+
+def _of(unit: str, name: str):  # type: ignore[no-untyped-def]
+    return (held.c.unit == unit) & (held.c.ref == name)
+
+
+def read_said(said: str) -> dict[str, object]:
+    """What a unit said, of a row of `answers`."""
+    read: dict[str, object] = orjson.loads(said)
+    return read
