@@ -11,12 +11,12 @@ from .instants import Instant
 from .model import Bilingual, Code, Published
 
 __all__ = [
+    "BUSINESS_STATUSES",
     "DECLINE_CODES",
     "OUTCOMES",
     "REASONS",
     "REFERRED_FOR",
     "STATUSES",
-    "BUSINESS_STATUSES",
     "TERMINAL",
     "UNIT_ACTIONS",
     "UNIT_KINDS",
@@ -225,8 +225,8 @@ class ReferredOn(Published):
 
 
 class OfficerSaid(Published):
-    """What a duty officer has decided about a task. A cancelled one is not asked again by itself, unless the flag's level
-    rises above the task's; one that is void (`enter_in_error`) is."""
+    """What a duty officer has decided about a task. A cancelled one is not asked again by itself, unless the flag's
+    level rises above the task's; one that is void (`enter_in_error`) is."""
 
     action: Literal["cancel", "reassign", "enter_in_error"]
     office: Token
@@ -291,13 +291,14 @@ class Task(Published):
     resumes_as: TaskStatus | None = Field(default=None, description="What it returns to when our hold is over.")
     findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None
+    referred_on: list[ReferredOn] = Field(default=[], description="What its unit has asked other kinds of unit for.")
+    officer: OfficerSaid | None = Field(default=None, description="What a duty officer has decided about it.")
     lawful_basis: Code
-    update_id: Token | None = Field(default=None, description="The answer that led to this revision, if one did.")
 
 
 class TaskUpdate(BaseModel):
-    """What a unit answers, or a duty officer decides about one task. Written by adapters and the desk; unknown fields are
-    tolerated on read."""
+    """What a unit answers, or a duty officer decides about one task. Written by adapters and the desk; unknown fields
+    are tolerated on read."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -309,7 +310,7 @@ class TaskUpdate(BaseModel):
     )
     actor: Literal["unit", "officer", "delivery"] = Field(
         default="unit",
-        description="Who says it: a unit, a duty officer (`unit` is the district office), or what delivers to the unit.",
+        description="Who says it: a unit, a duty officer (`unit`: the district office), or what delivers to the unit.",
     )
     action: UnitAction
     at: Instant
@@ -323,9 +324,11 @@ class TaskUpdate(BaseModel):
     until: Instant | None = Field(default=None, description="For `hold`: when it is due again, if not as policy says.")
     refer_to: UnitKind | None = Field(default=None, description="For `refer_on`: the kind of unit that is asked.")
     refer_for: Code | None = Field(default=None, description="For `refer_on`: what it is asked for, if not the usual.")
-    priority: Priority | None = Field(default=None, description="For `refer_on`: how urgent, if not as the task itself.")
+    priority: Priority | None = Field(
+        default=None, description="For `refer_on`: how urgent, if not as the task itself."
+    )
     to_unit: Token | None = Field(
-        default=None, description="For `reassign` and `hand_over`: the unit that has it next; `hand_over` may leave it open."
+        default=None, description="For `reassign`, and `hand_over` if it is known: the unit that has it next."
     )
 
     @model_validator(mode="after")
@@ -333,8 +336,6 @@ class TaskUpdate(BaseModel):
         codes = REASONS.get(self.action)
         if codes is not None and self.reason not in codes:
             raise ValueError(f"a {self.action} needs a reason: one of " + ", ".join(codes))
-        if codes is None and self.reason is not None:
-            raise ValueError(f"action {self.action!r} takes no reason; say it with the action that needs one")
         if self.action in ("complete", "fail") and self.outcome is None:
             raise ValueError(f"action {self.action!r} needs an outcome: one of " + ", ".join(OUTCOMES))
         if "disclosure_justified" in self.findings and self.lawful_basis is None:

@@ -19,8 +19,8 @@ from contracts.events import FEEDS
 from contracts.facts import Erase, Fact, Follow, Projection
 from contracts.flags import Flag
 from contracts.identity import Disclosure, Identity, OpenIdentity, Refusal
-from contracts.tasks import Task, TaskUpdate
-from contracts.units import UnitStatus
+from contracts.tasks import REASONS, REFERRED_FOR, Task, TaskUpdate
+from contracts.units import UnitStatus, VacancyStatus
 from services.runtime.asyncapi import asyncapi
 
 __all__ = ["CONTRACTS", "MODELS", "generated", "schema_of"]
@@ -37,6 +37,7 @@ MODELS: dict[str, Any] = {
     "projection": Projection,
     "flag": Flag,
     "unit_status": UnitStatus,
+    "vacancy_status": VacancyStatus,
     "task": Task,
     "task_update": TaskUpdate,
     "officer_decision": OfficerDecision,
@@ -88,10 +89,30 @@ _RULES: dict[str, dict[str, Any]] = {
     },
     "task_update": {
         "allOf": [
-            {
-                "if": {"properties": {"action": {"const": "reject"}}},
-                "then": {"required": ["reason"], "properties": {"reason": _SAID}},
-            },
+            *(
+                {
+                    "if": {"properties": {"action": {"const": action}}, "required": ["action"]},
+                    "then": {"required": ["reason"], "properties": {"reason": {"enum": list(codes)}}},
+                }
+                for action, codes in REASONS.items()
+            ),
+            *(
+                {
+                    "if": {
+                        "properties": {"action": {"const": "refer_on"}, "refer_to": {"const": kind}},
+                        "required": ["action", "refer_to"],
+                    },
+                    "then": {"properties": {"refer_for": {"enum": [None, *purposes]}}},
+                }
+                for kind, purposes in REFERRED_FOR.items()
+            ),
+            *(
+                {
+                    "if": {"properties": {"action": {"const": action}}, "required": ["action"]},
+                    "then": {"required": [name], "properties": {name: _SAID}},
+                }
+                for action, name in (("schedule", "visit_at"), ("refer_on", "refer_to"), ("reassign", "to_unit"))
+            ),
             {
                 "if": {"properties": {"action": {"enum": ["complete", "fail"]}}},
                 "then": {"required": ["outcome"], "properties": {"outcome": _SAID}},
