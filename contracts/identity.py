@@ -142,7 +142,7 @@ REFUSALS: dict[RefusalCode, tuple[int, str]] = {
     "too_many": (429, "Your unit has opened far more than its open tasks need. This stands in the audit."),
     "locked_out": (429, "Too many refusals: this credential rests for a while. This stands in the audit."),
     "unreadable": (409, "This letter is not sealed to the vault's key, or is not one at all."),
-    "unavailable": (503, "The vault cannot write its audit now, and what is not logged is not told. Try again."),
+    "unavailable": (503, "The vault cannot answer now; what it cannot log it does not tell. Try again."),
 }
 """Every refusal: HTTP status, and what it says to people. It never says more than the asker may know: a task of another
 unit and one that does not exist are refused alike."""

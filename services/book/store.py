@@ -35,10 +35,10 @@ def offsets_table(metadata: MetaData) -> Table:
 
 
 class Store:
-    """One database with the tables of `metadata`. Writers of a SQLite file take turns from their first statement on,
+    """One database with the tables of each `metadata`. Writers of a SQLite file take turns from their first statement on,
     so that what a writer has read is still so when it commits; on Postgres lock the rows that you read for that."""
 
-    def __init__(self, dsn: str, metadata: MetaData) -> None:
+    def __init__(self, dsn: str, *metadata: MetaData) -> None:
         """`dsn`: `sqlite:///FILE`, `sqlite://` (memory, for tests) or `postgresql://user:password@host/name`. Nothing
         is opened yet. Raises Problem for a DSN that is none."""
         self.metadata = metadata
@@ -52,7 +52,8 @@ class Store:
         """Makes the tables that are missing. Raises Problem where the database cannot be reached or written."""
         try:
             async with self.write() as connection:
-                await connection.run_sync(self.metadata.create_all)
+                for tables in self.metadata:
+                    await connection.run_sync(tables.create_all)
         except (DBAPIError, OSError) as fault:
             where = self._engine.url.render_as_string(hide_password=True)
             reason = fault.orig if isinstance(fault, DBAPIError) else fault

@@ -86,7 +86,7 @@ class VaultClient:
         await self._client.aclose()
 
     async def resolve(self, request: OpenIdentity) -> Disclosure:
-        """Who the task is about: the least that the purpose needs. Raises VaultRefused; Problem where nobody answers."""
+        """Who the task is about: the least that the purpose needs. Raises VaultRefused, or Problem: nobody answers."""
         return Disclosure.model_validate(await self._ask("POST", "/v1/resolve", request))
 
     async def load(self, identities: Iterable[Identity]) -> int:
@@ -105,6 +105,10 @@ class VaultClient:
     async def same_person(self, ids: list[str]) -> None:
         """Says that all these pseudonyms are one person; each resolves as the others do."""
         await self._ask("PUT", "/v1/aliases", {"ids": ids})
+
+    async def apart(self, person: str) -> None:
+        """Takes a merge back: the pseudonym stands for itself again."""
+        await self._ask("POST", "/v1/aliases/apart", {"id": person})
 
     async def open_letter(self, letter_id: str, letter: DeadLetter, purpose: str, actor: str) -> Mapping[str, Any]:
         """`key`, `value` and `headers` of a sealed dead letter, in base64."""

@@ -15,7 +15,7 @@ import structlog
 from services.runtime.erasure import fingerprint
 from services.runtime.errors import Problem
 
-__all__ = ["log_erasure", "log_opening", "read_private_key", "vault_log"]
+__all__ = ["log_erasure", "log_opening", "read_private_key", "vault_log", "who_runs_this"]
 
 _KEY_BYTES = 32
 
@@ -46,7 +46,7 @@ def _append(path: Path, event: str, **said: Any) -> Path:
                 processors=[structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
                 wrapper_class=structlog.BoundLogger,
             )
-            log.msg(event, who=_who(), host=socket.gethostname(), **said)
+            log.msg(event, who=who_runs_this(), host=socket.gethostname(), **said)
     except OSError as fault:
         raise Problem(
             f"cannot write the log {path} ({fault.strerror}); nothing sealed is opened, and nobody erased, without an "
@@ -83,7 +83,8 @@ def _from_hex(text: bytes) -> bytes:
     return bytes.fromhex(text.decode())
 
 
-def _who() -> str:
+def who_runs_this() -> str:
+    """The account on this machine."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers

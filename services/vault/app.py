@@ -1,0 +1,59 @@
+"""The vault's process: reads the tasks, answers at its own port. Its health pages are where every service has them."""
+
+from mode import Service
+
+from services.book.inbox import Inbox
+from services.book.store import Store
+from services.runtime.app import LineApp, create_app
+from services.runtime.ending import end_at_once
+from services.runtime.http import HttpService
+from services.runtime.logs import logger
+from services.runtime.settings import Settings
+from services.vault.http import door
+from services.vault.keys import VaultKey
+from services.vault.settings import VaultSettings, open_vault
+from services.vault.tables import OFFSETS
+from services.vault.tasks import TOPICS
+
+__all__ = ["app"]
+
+_log = logger(__name__)
+
+
+class _Opened(Service):  # type: ignore[misc]
+    """The store, open for as long as the app runs."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+
+    async def on_start(self) -> None:
+        """A store that cannot be used ends the process with one clear line."""
+        try:
+            await self._store.open()
+        except Exception as fault:
+            end_at_once(fault)
+
+    async def on_stop(self) -> None:
+        """Whoever used it has stopped before."""
+        await self._store.close()
+
+
+def app(settings: Settings | None = None, own: VaultSettings | None = None) -> LineApp:
+    """The service."""
+    settings, own = settings or Settings(), own or VaultSettings()
+    vault = open_vault(own, settings)
+    _compare_keys(own.key(), settings)
+    inbox = Inbox("vault", TOPICS, settings, vault.store, OFFSETS, vault.take)
+    http = HttpService("vault", door(vault), own.bind, own.port)
+    made = create_app("vault", settings=settings, others=(_Opened(vault.store), inbox, http))
+    made.checks["tasks"] = lambda: bool(inbox.ready)
+    made.checks["http"] = lambda: http.ready
+    return made
+
+
+def _compare_keys(key: VaultKey, settings: Settings) -> None:
+    if settings.vault_public_key is not None and settings.vault_public_key != key.public:
+        _log.warning(
+            "dead letters are sealed to another key (KITHLINE_VAULT_PUBLIC_KEY) than this vault's: they stay shut"
+        )

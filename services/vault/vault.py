@@ -1,0 +1,272 @@
+"""What the vault does when it is asked. Every answer and every refusal is in the audit before it is given."""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.deadletters import DeadLetter
+from contracts.identity import Disclosure, Identity, OpenIdentity, RefusalCode, Subject
+from contracts.ids import Token
+from contracts.instants import Instant, plus
+from contracts.model import Code
+from services.book.audit import append, entries
+from services.book.store import Store
+from services.runtime.errors import Problem
+from services.runtime.fold import Record
+from services.runtime.logs import logger
+from services.vault import guard, tasks
+from services.vault.credentials import acting, is_named
+from services.vault.disclosure import Acting, HeldTask, Policy, refuse, refuse_protected
+from services.vault.identities import Identities
+from services.vault.keys import VaultKey
+from services.vault.tables import AUDIT
+
+__all__ = [
+    "AboutSubject",
+    "Apart",
+    "EraseSubject",
+    "LetterToOpen",
+    "Load",
+    "Refused",
+    "SamePerson",
+    "Vault",
+]
+
+_log = logger(__name__)
+
+_AHEAD_HOURS = 24
+"""An identity that its source knows later than so long from now is a slip: it would outlive every correction."""
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Load(_Asked):
+    """Identities, in any order and any number of times."""
+
+    identities: list[Identity] = Field(max_length=1000)
+
+
+class SamePerson(_Asked):
+    """Pseudonyms of one person: merged numbers, or keys of two epochs."""
+
+    ids: list[Subject] = Field(min_length=2, max_length=32)
+
+
+class Apart(_Asked):
+    """A pseudonym that was taken for another's."""
+
+    id: Subject
+
+
+class LetterToOpen(_Asked):
+    """A sealed dead letter as it is on the topic, and where it is (topic:partition:offset)."""
+
+    id: Token
+    letter: DeadLetter
+    purpose: Code
+    actor: Token
+
+
+class AboutSubject(_Asked):
+    """Somebody who asks what is held of them, under all their ids; `actor` has seen who they are."""
+
+    ids: list[Subject] = Field(min_length=1, max_length=64)
+    actor: Token
+
+
+class EraseSubject(AboutSubject):
+    """…or who is erased: what was known up to `at`."""
+
+    at: Instant
+
+
+class Refused(Exception):
+    """Nothing is told. The audit has it already."""
+
+    def __init__(self, code: RefusalCode) -> None:
+        super().__init__(code)
+        self.code: RefusalCode = code
+
+
+class Vault:
+    """One vault over its store. `now` tells the time of the audit and of the guard."""
+
+    def __init__(self, store: Store, key: VaultKey, policy: Policy, namespace: bytes, now: Callable[[], str]) -> None:
+        self.store = store
+        self._key = key
+        self._identities = Identities(key)
+        self._policy = policy
+        self._namespace = namespace
+        self._now = now
+
+    async def take(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
+        """Takes in tasks, in the transaction of the inbox. A record that is none is passed over: of a task that is not
+        known nothing is told."""
+        for record in records:
+            try:
+                await tasks.take(connection, record, self._namespace)
+            except ValueError:
+                where = f"{record.topic}:{record.partition}:{record.offset}"
+                _log.error("not a task; whoever it was about stays unknown to its unit", record=where)
+
+    async def acting(self, token: str) -> Acting | None:
+        """Whom a credential stands for."""
+        async with self.store.read() as look:
+            return await acting(look, token)
+
+    async def refused(self, code: RefusalCode, what: str, who: Acting | None, **said: Any) -> None:
+        """Puts a refusal into the audit that was made before the vault itself was asked."""
+        async with self.store.write() as turn:
+            await self._append(turn, what, who, code, **said)
+            if who is not None:
+                await guard.count(turn, who, None, False, self._now())
+
+    async def resolve(self, who: Acting, asked: OpenIdentity) -> Disclosure:
+        """The least that the purpose needs, of the person whom a task of the unit is about. Raises Refused."""
+        at = self._now()
+        async with self.store.write() as turn:
+            unit = who.unit(asked.unit)
+            task = await tasks.named(turn, unit, asked.task) if unit is not None else None
+            code = await self._against(turn, who, unit, asked, task, at)
+            identity: Identity | None = None
+            fields: tuple[str, ...] = ()
+            protected = False
+            if code is None and task is not None:
+                identity = await self._identities.of(turn, task.subject)
+                protected = self._policy.is_protected(task) or (identity is not None and identity.protected)
+                code = await self._against_telling(turn, who, asked, task, identity, protected, at)
+                fields = self._policy.purposes[asked.purpose] if code is None else ()
+            told = identity.model_dump(include=set(fields), exclude_none=True) if identity and not code else {}
+            entry = await self._append(
+                turn,
+                "resolve",
+                who,
+                code or "told",
+                actor=asked.actor,
+                unit=unit,
+                task=task.task_id if task is not None else asked.task,
+                person=task.subject if task is not None else None,
+                purpose=asked.purpose,
+                lawful_basis=asked.lawful_basis,
+                told=sorted(told),
+                protected=protected,
+            )
+            if code != "locked_out":
+                await guard.count(turn, who, unit, code is None, at)
+        if code is not None or task is None or identity is None:
+            raise Refused(code or "nothing_held")
+        head = {"task": task.ref, "person": task.person_ref, "purpose": asked.purpose, "entry": entry}
+        return Disclosure.model_validate({**head, "protected": protected, "language": identity.language, **told})
+
+    async def _against(
+        self, turn: AsyncConnection, who: Acting, unit: str | None, asked: OpenIdentity, task: HeldTask | None, at: str
+    ) -> RefusalCode | None:
+        if await guard.is_locked_out(turn, self._policy.guard, who, unit, at):
+            return "locked_out"
+        if unit is None:
+            return "not_your_unit"
+        return refuse(asked, task, self._policy)
+
+    async def _against_telling(
+        self,
+        turn: AsyncConnection,
+        who: Acting,
+        asked: OpenIdentity,
+        task: HeldTask,
+        identity: Identity | None,
+        protected: bool,
+        at: str,
+    ) -> RefusalCode | None:
+        if protected and (code := refuse_protected(who, await is_named(turn, task.unit, asked.actor))) is not None:
+            return code
+        if identity is None:
+            return "nothing_held"
+        in_hand = await tasks.open_tasks(turn, task.unit)
+        if await guard.opens_too_much(turn, self._policy.guard, task.unit, in_hand, at):
+            return "too_many"
+        return None
+
+    async def load(self, who: Acting, said: Load) -> dict[str, Any]:
+        """Takes identities in; `taken` are those that were new, or newer than what was held. Raises Refused."""
+        if any(one.as_of > plus(self._now(), hours=_AHEAD_HOURS) for one in said.identities):
+            await self.refused("invalid", "load", who, at=["as_of"])
+            raise Refused("invalid")
+        async with self.store.write() as turn:
+            taken = [await self._identities.put(turn, identity) for identity in said.identities]
+            entry = await self._append(turn, "load", who, "done", given=len(taken), taken=sum(taken))
+        return {"taken": sum(taken), "entry": entry}
+
+    async def same_person(self, who: Acting, said: SamePerson) -> dict[str, Any]:
+        """From now on each of the ids resolves as the others do."""
+        async with self.store.write() as turn:
+            await self._identities.same_person(turn, said.ids)
+            return {"entry": await self._append(turn, "same_person", who, "done", persons=sorted(said.ids))}
+
+    async def apart(self, who: Acting, said: Apart) -> dict[str, Any]:
+        """A merge that was taken back: the id stands for itself again."""
+        async with self.store.write() as turn:
+            await self._identities.apart(turn, said.id)
+            return {"entry": await self._append(turn, "apart", who, "done", persons=[said.id])}
+
+    async def open_letter(self, who: Acting, said: LetterToOpen) -> dict[str, Any]:
+        """The record that a sealed dead letter keeps, as in the letter: base64. Raises Refused."""
+        record: Record | None = None
+        if said.letter.sealed:
+            try:
+                record = self._key.open_letter(said.letter)
+            except Problem:
+                record = None
+        result = "told" if record is not None else "unreadable"
+        async with self.store.write() as turn:
+            entry = await self._append(
+                turn, "open_letter", who, result, actor=said.actor, letter=said.id, purpose=said.purpose
+            )
+        if record is None:
+            raise Refused("unreadable")
+        return {"entry": entry, **in_base64(record)}
+
+    async def subject_access(self, who: Acting, said: AboutSubject) -> dict[str, Any]:
+        """What is held of a person, by kind, and which units have opened it when and what for. No name, number or
+        address: whoever asks knows their own, and who only says that they are this person must not learn it here. What
+        had to do with protection is left out."""
+        async with self.store.write() as turn:
+            ids = sorted({one for given in said.ids for one in await self._identities.ids(turn, given)})
+            held = [await self._identities.of(turn, one) for one in ids]
+            found = next((one for one in held if one is not None), None)
+            opened = [
+                {name: entry[name] for name in ("at", "unit", "purpose", "lawful_basis", "told")}
+                async for entry in entries(turn, AUDIT)
+                if entry["what"] == "resolve" and entry["result"] == "told"
+                if entry["person"] in ids and not entry["protected"]
+            ]
+            entry = await self._append(turn, "subject_access", who, "done", actor=said.actor, persons=ids)
+        kinds = {} if found is None else found.model_dump(exclude_none=True, exclude={"subject", "protected"})
+        return {"holds": sorted(name for name, value in kinds.items() if value), "opened": opened, "entry": entry}
+
+    async def erase(self, who: Acting, said: EraseSubject) -> dict[str, Any]:
+        """Erases what was known up to `at`, under every id of the person. The audit stays: it holds no identity."""
+        async with self.store.write() as turn:
+            ids = sorted({one for given in said.ids for one in await self._identities.ids(turn, given)})
+            erased = await self._identities.erase(turn, ids, said.at)
+            await tasks.forget_ended(turn, ids)
+            entry = await self._append(turn, "erase", who, "done", actor=said.actor, persons=ids, erased=erased)
+        return {"erased": erased, "entry": entry}
+
+    async def _append(self, turn: AsyncConnection, what: str, who: Acting | None, result: str, **said: Any) -> int:
+        entry = {"what": what, "who": who.credential if who is not None else None, "result": result, **said}
+        return await append(turn, AUDIT, entry, self._now())
+
+
+def in_base64(record: Record) -> dict[str, Any]:
+    """Key, value and headers of a record as JSON can carry them."""
+
+    def text(data: bytes) -> str:
+        return b64encode(data).decode()
+
+    headers = [(name, text(value)) for name, value in record.headers]
+    return {"key": text(record.key), "value": text(record.value), "headers": headers}
