@@ -11,13 +11,14 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.flags import Flag
-from contracts.tasks import Task, TaskUpdate
+from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.book.audit import append
 from services.book.inbox import Inbox
-from services.book.outbox import Letter, Outbox, Source
+from services.book.outbox import Letter, Outbox
+from services.book.posting import posting
 from services.book.store import Store
 from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, next_number
-from services.book.taking import TOPICS, Taking, clock
+from services.book.taking import TOPICS, Beside, Taking, clock
 from services.book.view import as_unit_sees
 from services.runtime.fold import Refused
 from services.runtime.settings import Settings
@@ -51,7 +52,11 @@ class Held:
     @cached_property
     def view(self) -> dict[str, Any]:
         """The task as the unit sees it: `contracts.unit_tasks.UnitTask` as JSON."""
-        return as_unit_sees(orjson.loads(self.raw), self.key, self.unit)
+        shown = as_unit_sees(orjson.loads(self.raw), self.key, self.unit)
+        if not self.open and self.task.status not in TERMINAL:
+            # another unit has it, and nobody had seen it here: for this unit it is as if it had been taken back
+            shown |= {"status": "cancelled", "status_reason": "rerouted"}
+        return shown
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,22 @@ class Answer:
 class Book:
     """The book of the units for which `mine` holds. Its services (`inbox`, `outbox`) run in the app of their owner."""
 
-    def __init__(self, name: str, dsn: str, key: bytes, settings: Settings, mine: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        name: str,
+        dsn: str,
+        key: bytes,
+        settings: Settings,
+        mine: Callable[[str], bool],
+        beside: Beside | None = None,
+    ) -> None:
         """`name`: of the service that owns it, also of its consumer group; `key`: of the units' namespaces."""
-        self.store = Store(dsn, METADATA)
+        self.store = Store(dsn, METADATA, *(() if beside is None else (beside.metadata,)))
         self.key = key
-        taking = Taking(key, mine)
-        self.inbox = Inbox(name, TOPICS, settings, self.store, OFFSETS, taking.take)
-        self.outbox = Outbox(name, "referral.updates", settings, Source(self._unsent, self._sent))
+        self.taking = Taking(key, mine, beside)
+        topics = TOPICS if beside is None else (*TOPICS, *beside.topics)
+        self.inbox = Inbox(name, topics, settings, self.store, OFFSETS, self.taking.take)
+        self.outbox = Outbox(name, "referral.updates", settings, posting(self.store, answers, _letter))
 
     async def clock(self) -> str:
         """The units' clock: the last tick's instant (in a demo, the simulated one)."""
@@ -115,6 +129,14 @@ class Book:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change).limit(most))).all()
         return [self._held(row) for row in rows]
 
+    async def strays(self, district: str | None) -> list[Held]:
+        """Open tasks that no unit has in hand: in a district's queue, or not to be delivered (None: in any district)."""
+        nobody = held.c.unit.startswith("queue-", autoescape=True) | (held.c.business_status == "delivery_failed")
+        wanted = held.c.open & nobody & (True if district is None else held.c.district == district)
+        async with self.store.read() as look:
+            rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
+        return [self._held(row) for row in rows]
+
     async def tell(self, unit: str, name: str, revision: int) -> None:
         """Notes that a unit is known to have this revision."""
         here = (held.c.unit == unit) & (held.c.ref == name) & (held.c.told < revision)
@@ -127,22 +149,25 @@ class Book:
             raw = (await look.execute(select(flags.c.flag).where(flags.c.flag_id == flag_id))).scalar_one_or_none()
         return None if raw is None else Flag.model_validate_json(raw)
 
-    async def answer(self, unit: str, name: str, said: Mapping[str, Any], key: str, actor: str) -> Answer:
+    async def answer(
+        self, unit: str, name: str, said: Mapping[str, Any], key: str, actor: str, office: str | None = None
+    ) -> Answer:
         """Takes what a unit answers to its task `name`; it goes to `referral.updates` once, under the id `unit:key`.
+        Where a duty officer decides about the task, `office` is theirs, and the id `office:key`.
 
         `said`: `action`, and of TaskUpdate what belongs to it (`reason`, `outcome`, `findings`…), with
         `expected_revision` where the unit says which one it saw; `key`: the unit's own id of this answer: the same
         again is the same answer; `actor`: who, as the audit shall have it (an account or system, no name).
         Raises Refused: unknown_task, stale_revision, id_reused, invalid, and what the life cycle
         says. A refusal by the referral desk comes later, as `Answer.state`."""
-        update_id = f"{unit}:{key}"
+        update_id = f"{office or unit}:{key}"
         async with self.store.write() as transaction:
             row = (await transaction.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
             if row is None:
                 raise Refused("unknown_task", "your unit has no task of that id")
             one = self._held(row)
             now = await clock(transaction)
-            written = _update(one, said, update_id, now)
+            written = _update(one, said, update_id, now, office)
             before = await _answers(transaction, (answers.c.unit == unit) & (answers.c.ref == name))
             text = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
             if same := await _answers(transaction, answers.c.update_id == update_id):
@@ -164,7 +189,7 @@ class Book:
                 "state": "queued",
             }
             await transaction.execute(insert(answers).values(values))
-            entry = {"what": "answer", "unit": unit, "actor": actor, "task": name, "update_id": update_id}
+            entry = {"what": "answer", "unit": office or unit, "actor": actor, "task": name, "update_id": update_id}
             await append(transaction, AUDIT, {**entry, "action": written.action}, now)
         self.outbox.wake()
         return Answer(update_id, unit, name, written.expected_revision, dict(said), actor, now, "queued", None, None)
@@ -193,26 +218,12 @@ class Book:
             key=self.key,
         )
 
-    async def _unsent(self, at: int, most: int) -> list[Letter]:
-        wanted = select(answers).where(answers.c.number >= at).order_by(answers.c.number).limit(most)
-        async with self.store.read() as look:
-            rows = (await look.execute(wanted)).all()
-        return [Letter(row.number, row.household_id.encode(), row.update.encode()) for row in rows]
 
-    async def _sent(self, to: int) -> int:
-        async with self.store.write() as transaction:
-            queued = (answers.c.number < to) & (answers.c.state == "queued")
-            await transaction.execute(update(answers).where(queued).values(state="sent"))
-            first = select(answers.c.number).where(answers.c.state == "queued").order_by(answers.c.number).limit(1)
-            left = (await transaction.execute(first)).scalar_one_or_none()
-            last = select(answers.c.number).order_by(answers.c.number.desc()).limit(1)
-            end = (await transaction.execute(last)).scalar_one_or_none()
-        if left is not None:
-            return int(left)
-        return max(to, 0 if end is None else end + 1)
+def _letter(row: Row[Any]) -> Letter:
+    return Letter(row.number, row.household_id.encode(), row.update.encode())
 
 
-def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str) -> TaskUpdate:
+def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str, office: str | None) -> TaskUpdate:
     try:
         return TaskUpdate.model_validate(
             {
@@ -222,7 +233,8 @@ def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str) -> Tas
                 "task_id": one.task.task_id,
                 "household_id": one.task.household_id,
                 "at": now,
-                "unit": one.unit,
+                "unit": office or one.unit,
+                "actor": "unit" if office is None else "officer",
             }
         )
     except ValidationError as fault:

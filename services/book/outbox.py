@@ -12,6 +12,7 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 from mode import Service
 
+from contracts.envelope import Headers
 from services.runtime.changelog import committed_offsets
 from services.runtime.cluster import admin, group_of, partition_counts
 from services.runtime.ending import end_at_once
@@ -33,6 +34,7 @@ class Letter(NamedTuple):
     number: int
     key: bytes
     value: bytes
+    headers: Headers = ()
 
 
 class Source(NamedTuple):
@@ -111,7 +113,9 @@ class Outbox(Service):  # type: ignore[misc]
         if not letters:
             return at
         for letter in letters:
-            writer.add(self.topic, partition_of(letter.key, partitions), letter.key, letter.value, now_ms())
+            writer.add(
+                self.topic, partition_of(letter.key, partitions), letter.key, letter.value, now_ms(), letter.headers
+            )
         after = letters[-1].number + 1
         await writer.commit({mark: (after, "")})
         return await self._source.sent(after)

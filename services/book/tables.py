@@ -39,6 +39,8 @@ held = Table(
     Column("flag_id", _ID, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("open", Boolean, nullable=False, comment="not ended, and still with this unit"),
+    Column("district", _ID),
+    Column("business_status", _ID, nullable=False),
     Column("task", Text, nullable=False, comment="the revision as published, JSON"),
     Column("first_at", _INSTANT, nullable=False, comment="when this unit first had it, by the units' clock"),
     Column("changed_at", _INSTANT, nullable=False),

@@ -4,16 +4,18 @@ Revisions come over several topics (a task that goes to another kind of unit cha
 highest counts, for each unit by itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import MetaData, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control import Tick
 from contracts.deadletters import DeadLetter
 from contracts.flags import Flag
+from contracts.instants import EPOCH
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
 from services.book.naming import ref
 from services.book.tables import answers, flags, held, next_number, notes, put, unreadable
@@ -22,7 +24,7 @@ from services.runtime.fold import UNIT_TICKS, Record
 from services.runtime.letters import record_of_letter
 from services.runtime.logs import logger
 
-__all__ = ["TOPICS", "Taking"]
+__all__ = ["TOPICS", "Beside", "Taking"]
 
 _log = logger(__name__)
 
@@ -32,12 +34,22 @@ TOPICS = (*_TASKS, "risk.flags", "dead.letters", UNIT_TICKS)
 """What a book is made of."""
 
 
+class Beside(NamedTuple):
+    """What the owner of a book keeps beside it in the same database: its tables, the topics that it wants besides, and
+    what it does with each record (also the book's own), in the transaction of the batch, by the units' clock."""
+
+    metadata: MetaData
+    topics: tuple[str, ...]
+    take: Callable[[AsyncConnection, Record, str], Awaitable[None]]
+
+
 class Taking:
     """Puts records into the book of the units for which `mine` holds."""
 
-    def __init__(self, key: bytes, mine: Callable[[str], bool]) -> None:
+    def __init__(self, key: bytes, mine: Callable[[str], bool], beside: Beside | None = None) -> None:
         self._key = key
         self._mine = mine
+        self._beside = beside
 
     async def take(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
         """A batch, in one transaction of the store. What cannot be read is noted, and keeps nobody waiting."""
@@ -61,6 +73,8 @@ class Taking:
             await _flag(connection, Flag.model_validate_json(record.value), record.value.decode())
         elif record.topic == "dead.letters":
             await _refused(connection, DeadLetter.model_validate_json(record.value))
+        if self._beside is not None:
+            await self._beside.take(connection, record, now)
 
     async def _task(self, connection: AsyncConnection, task: Task, raw: str, now: str) -> None:
         rows = (await connection.execute(select(held).where(held.c.task_id == task.task_id))).all()
@@ -73,7 +87,10 @@ class Taking:
             if row.unit != task.unit and row.open and row.revision < task.revision:
                 change = await next_number(connection, "change")
                 await connection.execute(
-                    update(held).where(_of(row.unit, row.ref)).values(open=False, change=change, changed_at=now)
+                    # what it was told of last is no longer so: it is to be told again
+                    update(held)
+                    .where(_of(row.unit, row.ref))
+                    .values(open=False, change=change, changed_at=now, told=row.told - 1)
                 )
         if task.update_id is not None:
             mine = (answers.c.update_id == task.update_id) & answers.c.state.in_(("queued", "sent"))
@@ -86,6 +103,8 @@ class Taking:
             "flag_id": task.flag_id,
             "revision": task.revision,
             "open": task.status not in TERMINAL and not gone,
+            "district": task.district,
+            "business_status": task.business_status,
             "task": raw,
             "changed_at": now,
             "change": await next_number(connection, "change"),
@@ -101,7 +120,7 @@ class Taking:
 async def clock(connection: AsyncConnection) -> str:
     """The units' clock: the last tick's instant; the beginning of 1970 before the first."""
     value = (await connection.execute(select(notes.c.value).where(notes.c.name == "clock"))).scalar_one_or_none()
-    return value or "1970-01-01T00:00:00Z"
+    return value or EPOCH
 
 
 async def _set_clock(connection: AsyncConnection, as_of: str) -> None:
