@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.flags import Flag
@@ -130,9 +130,9 @@ class Book:
         return [self._held(row) for row in rows]
 
     async def strays(self, district: str | None) -> list[Held]:
-        """Open tasks that no unit has in hand: in a district's queue, or not to be delivered (None: in any district)."""
+        """Open tasks that no unit has in hand: in a queue, or that cannot be delivered (None: in any district)."""
         nobody = held.c.unit.startswith("queue-", autoescape=True) | (held.c.business_status == "delivery_failed")
-        wanted = held.c.open & nobody & (True if district is None else held.c.district == district)
+        wanted = held.c.open & nobody & (true() if district is None else held.c.district == district)
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
         return [self._held(row) for row in rows]

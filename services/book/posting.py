@@ -12,8 +12,8 @@ __all__ = ["posting"]
 
 
 def posting(store: Store, table: Table, letter: Callable[[Row[Any]], Letter]) -> Source:
-    """What an outbox sends of `table`, which has `number` (from 0, without gaps: `tables.next_number`) and `state`, that
-    goes from `queued` to `sent`."""
+    """What an outbox sends of `table`, which has `number` (from 0, without gaps: `tables.next_number`) and `state`:
+    `queued`, then `sent`."""
 
     async def unsent(at: int, most: int) -> list[Letter]:
         wanted = select(table).where(table.c.number >= at).order_by(table.c.number).limit(most)

@@ -35,8 +35,8 @@ def offsets_table(metadata: MetaData) -> Table:
 
 
 class Store:
-    """One database with the tables of each `metadata`. Writers of a SQLite file take turns from their first statement on,
-    so that what a writer has read is still so when it commits; on Postgres lock the rows that you read for that."""
+    """One database with the tables of each `metadata`. Writers of a SQLite file take turns from their first statement
+    on, so that what a writer has read is still so when it commits; on Postgres lock the rows that you read for that."""
 
     def __init__(self, dsn: str, *metadata: MetaData) -> None:
         """`dsn`: `sqlite:///FILE`, `sqlite://` (memory, for tests) or `postgresql://user:password@host/name`. Nothing
