@@ -107,7 +107,7 @@ def audit(
     noted = _head(known_head) if known_head is not None else None
 
     async def look() -> None:
-        async with _store() as connection:
+        async with _store(reads=True) as connection:
             number, digest = await head(connection, AUDIT)
             if verify:
                 await verify_chain(connection, AUDIT, noted)
@@ -177,7 +177,7 @@ def list_credentials() -> None:
     from services.vault.tables import CREDENTIALS
 
     async def look() -> list[Any]:
-        async with _store() as connection:
+        async with _store(reads=True) as connection:
             return list(await connection.execute(select(CREDENTIALS).order_by(CREDENTIALS.c.given_at)))
 
     for row in asyncio.run(look()):
@@ -269,14 +269,14 @@ async def _said(asking: Any) -> Any:
 
 
 @asynccontextmanager
-async def _store() -> "AsyncIterator[AsyncConnection]":
-    """A transaction on the vault's own store, for whoever runs the vault."""
+async def _store(reads: bool = False) -> "AsyncIterator[AsyncConnection]":
+    """A transaction on the vault's own store, for whoever runs the vault. `reads`: only to look, in nobody's way."""
     from services.vault.settings import VaultSettings
 
     store = VaultSettings().store()
     await store.open()
     try:
-        async with store.write() as connection:
+        async with store.read() if reads else store.write() as connection:
             yield connection
     finally:
         await store.close()

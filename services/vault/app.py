@@ -54,6 +54,4 @@ def app(settings: Settings | None = None, own: VaultSettings | None = None) -> L
 
 def _compare_keys(key: VaultKey, settings: Settings) -> None:
     if settings.vault_public_key is not None and settings.vault_public_key != key.public:
-        _log.warning(
-            "dead letters are sealed to another key (KITHLINE_VAULT_PUBLIC_KEY) than this vault's: they stay shut"
-        )
+        _log.warning("KITHLINE_VAULT_PUBLIC_KEY is not this vault's: dead letters sealed to it stay shut")
