@@ -1,4 +1,5 @@
-"""`units.status`: what holds of a unit now, of all that it has declared. One record for each partition."""
+"""`units.status`: what holds of a unit now, of all that it has declared. A copy stands in every partition, so that
+whoever reads one partition of it knows all units."""
 
 from pydantic import Field
 
@@ -8,11 +9,12 @@ from .ids import Token
 from .instants import Instant
 from .model import Published
 
-__all__ = ["IntakeStatus", "UnitStatus", "Vacancy"]
+__all__ = ["FreePlaces", "IntakeStatus", "UnitStatus", "VacancyStatus"]
 
 
 class IntakeStatus(Published):
-    """What a unit last declared about its intake; see `contracts.events.units`."""
+    """What a unit last declared about its intake; see `contracts.events.units`. From `valid_until` on it counts no
+    more."""
 
     intake: Intake
     capacity: int | None = None
@@ -21,22 +23,29 @@ class IntakeStatus(Published):
     valid_until: Instant | None = None
 
 
-class Vacancy(Published):
-    """What a unit last declared about its free places of one kind in one district. How old that is, `as_of` tells:
-    whoever shows it says so, and says what is stale."""
+class UnitStatus(Published):
+    """How a unit stands. A later revision replaces it. `intake` is null where what was said was taken back; such a
+    unit, and one of which nothing is here, is asked like one that accepts."""
 
-    kind: PlaceKind
-    district: Token
+    unit: Token
+    revision: int = Field(ge=1)
+    intake: IntakeStatus | None
+
+
+class FreePlaces(Published):
+    """How many places are free. How old that is, `as_of` tells: whoever shows it says so, and says what is stale."""
+
     places: int = Field(ge=0)
     as_of: Instant
     valid_until: Instant | None = None
 
 
-class UnitStatus(Published):
-    """All that holds of one unit, keyed by the unit. A later revision replaces the whole. Of a unit that has said
-    nothing of its intake there is no `intake`: it is asked like one that accepts."""
+class VacancyStatus(Published):
+    """A unit's free places of one kind in one district. A later revision replaces it. `free` is null where what was
+    said was taken back."""
 
     unit: Token
+    kind: PlaceKind
+    district: Token
     revision: int = Field(ge=1)
-    intake: IntakeStatus | None = None
-    vacancies: list[Vacancy] = Field(default=[], description="By kind and district, one of each.")
+    free: FreePlaces | None

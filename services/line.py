@@ -22,6 +22,7 @@ from services.register import welfare
 from services.runtime.fold import TICK_TOPICS, Processor, Record, Store, Turn
 from services.runtime.folding import MemoryStore, Task
 from services.runtime.settings import WEB_ORDER
+from services.units import intake, vacancies
 
 __all__ = ["SERVICES", "Line", "line_processors"]
 
@@ -38,6 +39,8 @@ def line_processors(policy: Path, units: bool = False) -> tuple[Processor, ...]:
         contacts.PROCESSOR,
         welfare.PROCESSOR,
         observations.PROCESSOR,
+        intake.PROCESSOR,
+        vacancies.PROCESSOR,
         person.PROCESSOR,
         correlator(load_rules(policy), load_sources(policy)),
         Desk(load_directory(policy), load_clocks(policy)).processor(),
@@ -71,7 +74,7 @@ class Line:
             ticks = current.topic in TICK_TOPICS
             for task in readers.get(current.topic, ()):
                 for turn in task.take(current) if ticks else (task.take_one(current),):
-                    for topic, key, value, headers, _ in turn.outputs:
+                    for topic, key, value, headers, _, _ in turn.outputs:
                         if topic in readers:
                             waiting.append(Record(topic, key, value, headers, timestamp=timestamp))
                     yield task.processor.name, turn

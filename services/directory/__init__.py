@@ -1,7 +1,8 @@
 """Who can take a task: the units of the territory as data, and which of them is asked. Pure, and shared: the referral
 desk routes by it, whoever delivers to units looks them up in it."""
 
-from services.directory.routing import Directory
+from services.directory.place import District, Places
+from services.directory.routing import Directory, is_queue
 from services.directory.unit import Channel, Name, Unit
 
-__all__ = ["Channel", "Directory", "Name", "Unit"]
+__all__ = ["Channel", "Directory", "District", "Name", "Places", "Unit", "is_queue"]

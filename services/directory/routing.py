@@ -1,22 +1,40 @@
 """Which unit is asked. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2b
 
+from services.directory.place import NOWHERE, Place, Places
 from services.directory.unit import Unit
 
-__all__ = ["MAX_DECLINES", "Directory"]
+__all__ = ["MAX_DECLINES", "Directory", "Waits", "is_queue"]
 
 MAX_DECLINES = 3
 """Declines by as many units bring a task to the district's duty officer."""
 
+Waits = Callable[[str], int | None]
+"""By what a unit last declared, after how many days it takes on somebody new: 0 at once, None not at all."""
+
+_QUEUE = "queue-"
+
+
+def accepting(_unit: str) -> int:
+    """Nobody has declared anything: all take on whoever comes."""
+    return 0
+
+
+def is_queue(unit: str) -> bool:
+    """Whether a task's owner is no unit, but a district's queue, for want of one."""
+    return unit.startswith(_QUEUE)
+
 
 class Directory:
-    """Answers who can take a task. Among equals a household keeps its unit: the choice follows from its id alone."""
+    """Answers who can take a task. Among equals a household keeps its unit: the choice follows from their ids alone,
+    so that a unit that comes, goes or closes moves nobody but its own."""
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, units: Iterable[Unit], places: Places = NOWHERE) -> None:
         self.units: dict[str, Unit] = {}
         """Every unit by its id, in the order of the file."""
+        self.places = places
         self._by_kind: dict[str, list[Unit]] = {}
         for unit in units:
             self.units[unit.id] = unit
@@ -27,26 +45,19 @@ class Directory:
         return self.units.get(name)
 
     def eligible(self, kind: str, district: str | None, estate: str | None) -> list[Unit]:
-        """Units of the kind that serve the place: those for the estate, then the district's, then the territory's."""
-        return [unit for _, _, unit in self._ranked(kind, district, estate)]
+        """Units of the kind that serve the place, the nearest first: those for its estate, its sub-district, its
+        district, then the territory's. Where nobody knows the sub-district, those for parts of the district come
+        before the territory's: one of them is right, and the others know which."""
+        place = self.places.place(district, estate)
+        ranked = [(near, unit.id, unit) for unit in self._of(kind) if (near := _nearness(unit, place)) is not None]
+        return [unit for _, _, unit in sorted(ranked, key=lambda entry: entry[:2])]
 
     def serves(self, kind: str, unit: str, district: str | None, estate: str | None) -> bool:
         """Whether a unit of the kind serves the place. A queue is no unit: it serves until somebody takes over."""
-        return unit.startswith("queue-") or any(unit == one.id for one in self.eligible(kind, district, estate))
-
-    def _ranked(self, kind: str, district: str | None, estate: str | None) -> list[tuple[int, str, Unit]]:
-
-        def nearness(unit: Unit) -> int | None:
-            if estate is not None and estate in unit.estates:
-                return 0
-            if unit.estates:
-                return None
-            if unit.districts == "all":
-                return 2
-            return 1 if district is not None and district in unit.districts else None
-
-        ranked = [(near, unit.id, unit) for unit in self._by_kind.get(kind, []) if (near := nearness(unit)) is not None]
-        return sorted(ranked, key=lambda entry: entry[:2])
+        known = self.units.get(unit)
+        if known is None or known.kind != kind:
+            return is_queue(unit)
+        return _nearness(known, self.places.place(district, estate)) is not None
 
     def route(
         self,
@@ -56,16 +67,16 @@ class Directory:
         household: str,
         declined_by: Sequence[str] = (),
         known_to: Collection[str] = (),
+        waits: Waits = accepting,
     ) -> tuple[str, str]:
-        """(unit kind, unit): of the kind asked, one that knows the household before others, never one that declined;
-        after too many declines, or where nobody covers the place, the district's duty officer; else the district's
-        queue. A task never vanishes."""
+        """(unit kind, unit): of the kind asked, see `choose`; after too many declines, or where no unit that covers the
+        place takes anybody, the district's duty officer; else the district's queue. A task never vanishes."""
         kinds = (asked_of, "district_office")
         for kind in kinds if len(declined_by) < MAX_DECLINES else kinds[1:]:
-            unit = self.choose(kind, district, estate, household, declined_by, known_to)
+            unit = self.choose(kind, district, estate, household, declined_by, known_to, waits)
             if unit is not None:
                 return kind, unit
-        return "district_office", f"queue-{district or 'territory'}"
+        return "district_office", f"{_QUEUE}{district or 'territory'}"
 
     def choose(
         self,
@@ -73,14 +84,45 @@ class Directory:
         district: str | None,
         estate: str | None,
         household: str,
-        declined_by: Sequence[str],
+        declined_by: Collection[str] = (),
         known_to: Collection[str] = (),
+        waits: Waits = accepting,
     ) -> str | None:
-        """The unit for a household's task, never one that declined it; None where nobody covers the place."""
-        ranked = [entry for entry in self._ranked(kind, district, estate) if entry[2].id not in declined_by]
-        if not ranked:
-            return None
-        ranked = [entry for entry in ranked if entry[2].id in known_to] or ranked
-        nearest = [unit for near, _, unit in ranked if near == ranked[0][0]]
-        where = blake2b(f"{household}|{kind}".encode(), digest_size=8).digest()
-        return nearest[int.from_bytes(where) % len(nearest)].id
+        """The unit for a household's task: one that knows the household before others (its waiting list is for those
+        who are new); then who accepts before who has a waiting list, the shorter first; then the nearest. Never one
+        that declined it, nor one that is closed. None where nobody is left."""
+        place = self.places.place(district, estate)
+        best: tuple[tuple[bool, int, int, bytes], str] | None = None
+        for unit in self._of(kind):
+            near = _nearness(unit, place)
+            if near is None or unit.id in declined_by or (days := waits(unit.id)) is None:
+                continue
+            known = unit.id in known_to
+            rank = (not known, 0 if known else days, near)
+            if best is None or rank <= best[0][:3]:
+                candidate = ((*rank, _lot(household, unit.id)), unit.id)
+                best = candidate if best is None else min(best, candidate)
+        return None if best is None else best[1]
+
+    def _of(self, kind: str) -> Sequence[Unit]:
+        return self._by_kind.get(kind, ())
+
+
+def _nearness(unit: Unit, place: Place) -> int | None:
+    """0 for the nearest; None where the unit does not serve the place."""
+    if unit.districts == "all":
+        return 4
+    if place.district is None or place.district not in unit.districts:
+        return None
+    if not unit.estates and not unit.sub_districts:
+        return 2
+    if place.estate in unit.estates:
+        return 0
+    if place.sub_district is None:
+        # an estate that nobody has placed may be in the part that it serves; a unit for estates alone names them all
+        return 3 if unit.sub_districts else None
+    return 1 if place.sub_district in unit.sub_districts else None
+
+
+def _lot(household: str, unit: str) -> bytes:
+    return blake2b(f"{household}|{unit}".encode(), digest_size=8).digest()

@@ -15,10 +15,11 @@ from contracts.facts import Fact
 from contracts.flags import Ask
 from contracts.ids import task_id
 from contracts.tasks import Task
-from services.directory import Directory
+from services.directory import Directory, is_queue
 from services.referral.clocks import next_due
 from services.referral.forgetting import forget
 from services.referral.policy import Clock
+from services.referral.units import days_to_wait
 from services.runtime.fold import Turn, Value
 
 __all__ = ["Case", "Policy", "unseen"]
@@ -112,11 +113,18 @@ class Case:
             attempt += 1
         return attempt
 
+    def waits(self, unit: str) -> int | None:
+        """After how many days a unit takes on somebody new, by what it last declared; None: not at all."""
+        return days_to_wait(self.turn, unit)
+
     def publish(self, task: Task | None) -> None:
         """A task's next revision, to whoever reads its kind; nothing for None."""
         if task is None:
             return
         raw = task.model_dump(mode="json", by_alias=True)
+        known = self.state["tasks"].get(task.task_id)
+        if is_queue(task.unit) and (known is None or known["unit"] != task.unit):
+            self.turn.uncover(task.unit.removeprefix("queue-"))
         self.state["tasks"][task.task_id] = raw
         self._read[task.task_id] = task
         headers = (

@@ -17,6 +17,7 @@ from services.referral.deciding import take_decision, take_waiting
 from services.referral.overdue import run_out
 from services.referral.policy import Clock
 from services.referral.reading import is_snoozed, read_answer, read_flag
+from services.referral.units import STATUS, take_status
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
 
 __all__ = ["Desk"]
@@ -32,11 +33,14 @@ class Desk:
     def processor(self) -> Processor:
         """The processor that runs this desk for every household."""
         outputs = (*(f"referral.tasks.{kind}" for kind in UNIT_KINDS), "household.facts", "dead.letters")
-        inputs = ("risk.flags", "referral.updates", "officer.decisions", TICKS)
+        inputs = ("risk.flags", "referral.updates", "officer.decisions", STATUS, TICKS)
         return Processor("referral", inputs, outputs, self.fold, self.due, self.wake)
 
     def fold(self, record: Record, turn: Turn) -> None:
-        """Applies one record of `risk.flags`, `referral.updates` or `officer.decisions`."""
+        """Applies one record of `risk.flags`, `referral.updates`, `officer.decisions` or `units.status`."""
+        if record.topic == STATUS:
+            take_status(record, turn)
+            return
         case = Case(self, record.key.decode(), turn)
         match record.topic:
             case "risk.flags":

@@ -30,7 +30,7 @@ def put(case: Case, about: Task, matter: Matter, at: str, *codes: str) -> None:
     flag = case.state["flags"][case.heir(about.flag_id)]
     place = (flag["district"], flag["estate"])
     declined = [task.unit for task in mine if task.status == "rejected"]
-    kind, unit = case.policy.directory.route("district_office", *place, case.household, declined)
+    kind, unit = case.policy.directory.route("district_office", *place, case.household, declined, waits=case.waits)
     going = next((task for task in mine if task.status not in TERMINAL), None)
     if going is None and mine and (again := reissue(mine[-1])) is not None:
         case.publish(again)

@@ -85,7 +85,7 @@ def _route(case: Case, flag: Value, ask: Ask) -> tuple[str, str]:
         kind = LINE_24_HOURS if tried.isdisjoint({LINE_24_HOURS, *NAMED_UNITS}) else "district_office"
     known_to = {*flag["known_to"], *(raw["unit"] for raw in case.state["tasks"].values() if _has_helped(raw))}
     place = (flag["district"], flag["estate"])
-    return case.policy.directory.route(kind, *place, case.household, declined_by, known_to)
+    return case.policy.directory.route(kind, *place, case.household, declined_by, known_to, case.waits)
 
 
 def _has_helped(raw: Value) -> bool:

@@ -14,7 +14,7 @@ _MESSAGES: dict[str, tuple[str, ...]] = {
     "Fact": ("fact",),
     "Projection": ("projection",),
     "Flag": ("flag",),
-    "UnitStatus": ("unit_status",),
+    "UnitStatus or VacancyStatus": ("unit_status", "vacancy_status"),
     "Task": ("task",),
     "TaskUpdate": ("task_update",),
     "OfficerDecision": ("officer_decision",),

@@ -2,7 +2,8 @@
 
 Pure: no clock, no Kafka, no Faust. A processor's `fold` may read and write state under any key, but only keys that
 follow from the record's key (one partition, one writer), and never changes a value that it was given: it puts a new
-one. It gives the same when it is run again on the same record and state.
+one. What every partition was told (`Output.everywhere`) any fold of the task may read. It gives the same when it is
+run again on the same record and state.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,13 +57,15 @@ class Record:
 
 
 class Output(NamedTuple):
-    """One record to be written in the same transaction. `timestamp` (ms) is that of the record which caused it."""
+    """One record to be written in the same transaction. `timestamp` (ms) is that of the record which caused it.
+    `everywhere`: a copy to each partition of the topic, as a tick has; else the key says which."""
 
     topic: str
     key: bytes
     value: bytes
     headers: Headers = ()
     timestamp: int = 0
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ class Turn:
         "put",
         "record",
         "store",
+        "uncovered",
         "verdicts",
         "writes",
     )
@@ -157,6 +161,8 @@ class Turn:
         self.dead: list[Dead] = list(dead)
         self.duplicate = False
         self.verdicts: dict[tuple[str, str], int] | None = None
+        self.uncovered: list[str] | None = None
+        """The districts of tasks that no unit covers; rare."""
         self.heartbeat: str | None = None
         """When the feed's latest heartbeat in this turn was received."""
         self.writes: dict[str, Value | None] = _Writes(store)
@@ -166,18 +172,25 @@ class Turn:
         self.put: Callable[[str, Value | None], None] = self.writes.__setitem__
         """Sets a key; None removes it."""
 
-    def emit(self, topic: str, key: str, payload: Value | BaseModel, headers: Headers = ()) -> None:
+    def emit(
+        self, topic: str, key: str, payload: Value | BaseModel, headers: Headers = (), everywhere: bool = False
+    ) -> None:
+        """Sends a record, or a copy of it to each partition. Raises OutputTooLarge."""
         value = encode(payload)
         if len(value) > MAX_OUTPUT_BYTES:
             raise OutputTooLarge
         timestamp = 0 if self.record is None else self.record.timestamp
-        self.outputs.append(Output(topic, key.encode(), value, headers, timestamp))
+        self.outputs.append(Output(topic, key.encode(), value, headers, timestamp, everywhere))
 
     def count(self, rule: str, verdict: str) -> None:
         """Counts a clause's verdict, for the metrics; rare enough to cost the other turns nothing."""
         if self.verdicts is None:
             self.verdicts = {}
         self.verdicts[rule, verdict] = self.verdicts.get((rule, verdict), 0) + 1
+
+    def uncover(self, district: str) -> None:
+        """Counts a task that no unit covers and that a district's queue has, for the metrics."""
+        self.uncovered = [*(self.uncovered or ()), district]
 
     def bury(self, record: Record, reason: Reason, detail: str) -> None:
         """Sends another record than the one in hand (or that one, with effects kept) to dead letters."""

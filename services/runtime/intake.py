@@ -25,6 +25,7 @@ __all__ = [
     "CLOCK_TOLERANCE_SECONDS",
     "MAX_EVENT_BYTES",
     "Placed",
+    "Tell",
     "Translate",
     "complaint",
     "feed_processor",
@@ -61,8 +62,16 @@ def person_fact(subject: str, kind: str, key: str, value: dict[str, Any] | None,
     return Placed("person.facts", subject, kind, key, value, at)
 
 
-def feed_processor(name: str, topic: str, outputs: tuple[str, ...], translate: Translate) -> Processor:
-    """The processor that owns one feed."""
+Tell = Callable[[Turn, str, str, Value], None]
+"""What becomes of a fact: turn, topic, subject, and the fact as `contracts.facts.Fact` has it. Facts may come in any
+order, and one that was told before may come again with another value, or empty."""
+
+
+def feed_processor(
+    name: str, topic: str, outputs: tuple[str, ...], translate: Translate, tell: Tell = Turn.emit
+) -> Processor:
+    """The processor that owns one feed. Its facts are sent to `outputs`, where whoever reads them merges them, unless
+    `tell` does something else with them."""
     feed = FEEDS[topic]
 
     def fold(record: Record, turn: Turn) -> None:
@@ -76,7 +85,7 @@ def feed_processor(name: str, topic: str, outputs: tuple[str, ...], translate: T
         if envelope.recordedtime <= erased_until(envelope.subject, turn):
             turn.duplicate = True  # what was erased stays so, whenever it is sent again
             return
-        _settle(_Statement(record, envelope, list(translate(envelope, data))), turn, recall)
+        _settle(_Statement(record, envelope, list(translate(envelope, data))), turn, recall, tell)
 
     def recall(known: Value, subject: str) -> _Statement:
         record = _recalled(known, topic, subject)
@@ -187,7 +196,7 @@ def _rank(said: _Statement) -> _Rank:
     return -milliseconds(said.envelope.receivedtime), digest
 
 
-def _settle(new: _Statement, turn: Turn, recall: Callable[[Value, str], _Statement]) -> None:
+def _settle(new: _Statement, turn: Turn, recall: Callable[[Value, str], _Statement], tell: Tell) -> None:
     """Compares a statement with what was said before under its id, and sends the facts that follow."""
     envelope, rank = new.envelope, _rank(new)
     # no Token holds a space, so no two events share a key
@@ -205,9 +214,9 @@ def _settle(new: _Statement, turn: Turn, recall: Callable[[Value, str], _Stateme
             old = recall(known, envelope.subject)
             kept = {_slot(placed) for placed in new.placed}
             emptied = [placed._replace(value=None) for placed in old.placed if _slot(placed) not in kept]
-            _send(emptied, old.envelope, ("", 0, envelope.id, *rank), turn)
+            _send(emptied, old.envelope, ("", 0, envelope.id, *rank), turn, tell)
             turn.bury(old.record, "id_reused", _REUSED)
-    _send(new.placed, envelope, (envelope.recordedtime, envelope.sequence, envelope.id, *rank), turn)
+    _send(new.placed, envelope, (envelope.recordedtime, envelope.sequence, envelope.id, *rank), turn, tell)
     turn.put(key, _remembered(new.record, rank))
 
 
@@ -218,7 +227,7 @@ def _slot(placed: Placed) -> tuple[str, str, str, str]:
     return (placed.topic, placed.subject, placed.kind, placed.key)
 
 
-def _send(facts: Iterable[Placed], envelope: Envelope, version: Version, turn: Turn) -> None:
+def _send(facts: Iterable[Placed], envelope: Envelope, version: Version, turn: Turn, tell: Tell) -> None:
     source, time, received = envelope.source, envelope.time, envelope.receivedtime
     for topic, subject, kind, key, value, at in facts:
         fact = {
@@ -231,7 +240,7 @@ def _send(facts: Iterable[Placed], envelope: Envelope, version: Version, turn: T
             "received": received,
             "value": value,
         }
-        turn.emit(topic, subject, fact)
+        tell(turn, topic, subject, fact)
 
 
 def _remembered(record: Record, rank: _Rank) -> Value:

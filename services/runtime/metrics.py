@@ -23,6 +23,7 @@ __all__ = [
     "STATE_KEYS",
     "TASK_READY",
     "TICKS_PUBLISHED",
+    "UNCOVERED",
     "VERDICTS",
 ]
 
@@ -98,6 +99,12 @@ FEED_HEARTBEAT = Gauge(
     "Unix time in seconds at which a feed's last heartbeat was received, by the stamp of the door; absent until one "
     "has come since this process began.",
     ["processor"],
+)
+UNCOVERED = Counter(
+    "kithline_uncovered_tasks_total",
+    "Tasks put into a district's queue because no unit that covers the place takes them, each once for each queue. The "
+    "first in a district is also the first value of its series.",
+    ["district"],
 )
 VERDICTS = Counter(
     "kithline_rule_verdicts_total",

@@ -16,12 +16,12 @@ WEB_ORDER = (
     "hotline",
     "register",
     "community",
-    "units",
     "people",
     "correlator",
     "referral",
     "adapters",
     "clock",
+    "units",
 )
 """Service number i of this order answers on `web_port + i`, so that all of them fit on one machine."""
 
@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     clock: Literal["real", "commanded"] = Field(
         default="real",
         description="`real`: a tick each second. `commanded`: one per record on clock.commands.",
+    )
+
+    simulated_units: str = Field(
+        default="",
+        description="Units that answer by themselves, for demos and trials: `all`, or ids and kinds of units.yaml with "
+        "commas between, * and ? allowed. Never where people wait for a call.",
     )
 
     kafka_wait_seconds: float = Field(

@@ -18,6 +18,7 @@ class Tally:
         self._records: Counter[tuple[str, str]] = Counter()
         self._outputs: Counter[str] = Counter()
         self._verdicts: Counter[tuple[str, str]] = Counter()
+        self._uncovered: Counter[str] = Counter()
         self._heartbeat: str | None = None
         self._timestamps: list[int] = []
 
@@ -29,6 +30,8 @@ class Tally:
             self._outputs[DEAD_LETTERS] += len(step.turn.dead)
         if step.turn.verdicts is not None:
             self._verdicts.update(step.turn.verdicts)
+        if step.turn.uncovered is not None:
+            self._uncovered.update(step.turn.uncovered)
         if step.turn.heartbeat is not None:
             self._heartbeat = max(self._heartbeat or "", step.turn.heartbeat)
         if step.records:
@@ -38,6 +41,10 @@ class Tally:
             self._records[topic, "dead_letter"] += step.refused
             self._timestamps += [record.timestamp for record in step.records]
 
+    def copies(self, topic: str, further: int) -> None:
+        """Counts the further copies of an output that goes to every partition."""
+        self._outputs[topic] += further
+
     def tell(self, processor: str, seconds: float) -> None:
         """The batch was committed, `seconds` after its first record was taken."""
         for (topic, outcome), count in self._records.items():
@@ -46,6 +53,8 @@ class Tally:
             metrics.OUTPUTS.labels(processor, topic).inc(count)
         for (rule, verdict), count in self._verdicts.items():
             metrics.VERDICTS.labels(rule, verdict).inc(count)
+        for district, count in self._uncovered.items():
+            metrics.UNCOVERED.labels(district).inc(count)
         if self._heartbeat is not None:
             metrics.FEED_HEARTBEAT.labels(processor).set(milliseconds(self._heartbeat) / 1000)
         now = now_ms()

@@ -221,9 +221,11 @@ class RunningTask:
         now = now_ms()
         oldest = now - _OLDEST_MS
         for output in step.turn.outputs:
-            partition = partition_of(output.key, self._place.counts[output.topic])
-            timestamp = max(output.timestamp, oldest)
-            writer.add(output.topic, partition, output.key, output.value, timestamp, output.headers)
+            count, timestamp = self._place.counts[output.topic], max(output.timestamp, oldest)
+            for partition in range(count) if output.everywhere else (partition_of(output.key, count),):
+                writer.add(output.topic, partition, output.key, output.value, timestamp, output.headers)
+            if output.everywhere:
+                tally.copies(output.topic, count - 1)
         for dead in step.turn.dead:
             self._bury(dead, now, writer)
 
