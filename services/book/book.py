@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.flags import Flag
+from contracts.lifecycle import Refusal, check
 from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.book.audit import append
 from services.book.inbox import Inbox
@@ -150,10 +151,18 @@ class Book:
         return None if raw is None else Flag.model_validate_json(raw)
 
     async def answer(
-        self, unit: str, name: str, said: Mapping[str, Any], key: str, actor: str, office: str | None = None
+        self,
+        unit: str,
+        name: str,
+        said: Mapping[str, Any],
+        key: str,
+        actor: str,
+        office: str | None = None,
+        delivery: bool = False,
     ) -> Answer:
         """Takes what a unit answers to its task `name`; it goes to `referral.updates` once, under the id `unit:key`.
-        Where a duty officer decides about the task, `office` is theirs, and the id `office:key`.
+        Where a duty officer decides about the task, `office` is theirs, and the id `office:key`; `delivery`: it is not
+        said by the unit, but by what delivers to it.
 
         `said`: `action`, and of TaskUpdate what belongs to it (`reason`, `outcome`, `findings`…), with
         `expected_revision` where the unit says which one it saw; `key`: the unit's own id of this answer: the same
@@ -167,7 +176,7 @@ class Book:
                 raise Refused("unknown_task", "your unit has no task of that id")
             one = self._held(row)
             now = await clock(transaction)
-            written = _update(one, said, update_id, now, office)
+            written = _update(one, said, update_id, now, office, delivery)
             before = await _answers(transaction, (answers.c.unit == unit) & (answers.c.ref == name))
             text = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
             if same := await _answers(transaction, answers.c.update_id == update_id):
@@ -223,7 +232,9 @@ def _letter(row: Row[Any]) -> Letter:
     return Letter(row.number, row.household_id.encode(), row.update.encode())
 
 
-def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str, office: str | None) -> TaskUpdate:
+def _update(
+    one: Held, said: Mapping[str, Any], update_id: str, now: str, office: str | None, delivery: bool
+) -> TaskUpdate:
     try:
         return TaskUpdate.model_validate(
             {
@@ -234,7 +245,7 @@ def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str, office
                 "household_id": one.task.household_id,
                 "at": now,
                 "unit": office or one.unit,
-                "actor": "unit" if office is None else "officer",
+                "actor": "delivery" if delivery else "unit" if office is None else "officer",
             }
         )
     except ValidationError as fault:
@@ -246,9 +257,9 @@ def _update(one: Held, said: Mapping[str, Any], update_id: str, now: str, office
 def _check(one: Held, written: TaskUpdate) -> None:
     if not one.open:
         raise Refused("illegal_transition", "this task is no longer with your unit")
-    if written.expected_revision > one.revision:
-        said = f"the task is at revision {one.revision}; there is no {written.expected_revision} yet"
-        raise Refused("stale_revision", said)
+    refusal = check(one.task, written)
+    if isinstance(refusal, Refusal):
+        raise Refused(refusal.reason, refusal.detail)
 
 
 def _again(same: Answer, name: str, text: str) -> Answer:

@@ -9,8 +9,10 @@ import pytest
 from nacl.public import PrivateKey
 
 from contracts.tasks import Task
-from services.book.book import Book
-from services.book.tables import unreadable
+from services.book.book import Book, _letter
+from services.book.outbox import Source
+from services.book.posting import posting
+from services.book.tables import answers, unreadable
 from services.book.taking import Taking
 from services.runtime.fold import Dead, Record, Refused
 from services.runtime.letters import Sealer
@@ -35,6 +37,10 @@ async def take(book: Book, *records: Record) -> None:
 
 async def give(book: Book, *tasks: Task) -> None:
     await take(book, *map(task_record, tasks))
+
+
+def letters_of(book: Book) -> Source:
+    return posting(book.store, answers, _letter)
 
 
 async def only(book: Book, unit: str = "unit-a") -> str:
@@ -132,7 +138,7 @@ class TestAnswering:
         await book.answer("unit-a", two.ref, {"action": "reject", "reason": "no_capacity"}, "key-2", "worker-7")
         again = await book.answer("unit-a", one.ref, {"action": "accept"}, "key-1", "worker-7")
         assert (first.state, again.again) == ("queued", True)
-        letters = await book._unsent(0, 10)
+        letters = await letters_of(book).unsent(0, 10)
         assert [letter.number for letter in letters] == [0, 1]
         said = json.loads(letters[0].value)
         assert said == {
@@ -151,12 +157,12 @@ class TestAnswering:
         await give(book, task(), task("task-2"))
         one, two = await book.all_held("unit-a")
         await book.answer("unit-a", one.ref, {"action": "accept"}, "key-1", "worker-7")
-        assert await book._sent(0) == 0
-        assert await book._sent(1) == 1
-        assert await book._sent(0) == 1  # a group that was quiet for a week has no offset any more
+        assert await letters_of(book).sent(0) == 0
+        assert await letters_of(book).sent(1) == 1
+        assert await letters_of(book).sent(0) == 1  # a group that was quiet for a week has no offset any more
         await book.answer("unit-a", two.ref, {"action": "accept"}, "key-2", "worker-7")
-        assert await book._sent(0) == 1
-        assert [letter.number for letter in await book._unsent(1, 10)] == [1]
+        assert await letters_of(book).sent(0) == 1
+        assert [letter.number for letter in await letters_of(book).unsent(1, 10)] == [1]
 
     async def test_it_was_taken_when_a_revision_tells_of_it(self, book: Book) -> None:
         await give(book, task())
@@ -173,7 +179,7 @@ class TestAnswering:
         await give(book, task())
         name = await only(book)
         await book.answer("unit-a", name, {"action": "accept"}, "key-1", "worker-7")
-        (letter,) = await book._unsent(0, 10)
+        (letter,) = await letters_of(book).unsent(0, 10)
         await take(book, _dead(Record("referral.updates", letter.key, letter.value)))
         (answer,) = await book.answers("unit-a", name)
         assert (answer.state, answer.reason, answer.detail) == ("refused", "stale_revision", "read it again")
@@ -192,7 +198,8 @@ class TestAnswering:
         [
             ({"action": "dance"}, "invalid", "action"),
             ({"action": "reject"}, "invalid", "a reject needs a reason"),
-            ({"action": "accept", "expected_revision": 9}, "stale_revision", "there is no 9"),
+            ({"action": "accept", "expected_revision": 9}, "stale_revision", "revision 1"),
+            ({"action": "complete", "outcome": "care_resumed"}, "illegal_transition", "possible now: .*accept"),
         ],
     )
     async def test_what_is_refused_at_once(self, book: Book, said: dict[str, object], reason: str, why: str) -> None:
@@ -201,7 +208,7 @@ class TestAnswering:
         with pytest.raises(Refused, match=why) as refused:
             await book.answer("unit-a", name, said, "key-1", "worker-7")
         assert refused.value.reason == reason
-        assert await book._unsent(0, 10) == []
+        assert await letters_of(book).unsent(0, 10) == []
 
     async def test_nobody_answers_anothers_task(self, book: Book) -> None:
         await give(book, task())
@@ -213,7 +220,7 @@ class TestAnswering:
         await give(book, task())
         said = {"action": "accept", "unit": "unit-b", "task_id": "task-9", "household_id": "h-9", "update_id": "x"}
         await book.answer("unit-a", await only(book), said, "key-1", "worker-7")
-        (letter,) = await book._unsent(0, 10)
+        (letter,) = await letters_of(book).unsent(0, 10)
         sent = json.loads(letter.value)
         assert (sent["unit"], sent["task_id"], sent["update_id"]) == ("unit-a", "task-1", "unit-a:key-1")
 
