@@ -37,6 +37,7 @@ UnitKind = Literal[
     "emergency_support",
     "care_team",
     "elderly_centre",
+    "day_care",
     "family_service",
     "mental_wellness",
     "disability_support",
@@ -44,6 +45,7 @@ UnitKind = Literal[
     "emergency_alarm",
     "family_protection",
     "youth_outreach",
+    "volunteer_team",
     "district_office",
 ]
 UNIT_KINDS: tuple[UnitKind, ...] = UnitKind.__args__  # type: ignore[attr-defined]
@@ -203,6 +205,7 @@ REFERRED_FOR: Mapping[UnitKind, tuple[str, ...]] = {
     "emergency_support": ("arrange_emergency_support", "arrange_respite"),
     "care_team": ("visit_and_assess", "check_welfare"),
     "elderly_centre": ("assess_and_serve", "offer_emergency_alarm"),
+    "day_care": ("assess_and_serve",),
     "family_service": ("assess_and_serve", "visit_and_assess"),
     "mental_wellness": ("assess_and_serve", "assess_crisis"),
     "disability_support": ("assess_and_serve",),
@@ -210,6 +213,7 @@ REFERRED_FOR: Mapping[UnitKind, tuple[str, ...]] = {
     "emergency_alarm": ("fit_emergency_alarm",),
     "family_protection": ("protect",),
     "youth_outreach": ("reach_out",),
+    "volunteer_team": ("visit",),
     "district_office": ("decide_next_step", "verify_report"),
 }
 """What one unit may refer on to each kind of unit; the first where `refer_for` says nothing."""
@@ -265,6 +269,9 @@ class Task(Published):
     asked_of: UnitKind = Field(description="The kind of unit that the flag asks for.")
     unit_kind: UnitKind = Field(description="The kind that has it now: a duty officer's after too many declines.")
     unit: Token = Field(description="The unit that owns the task, or the district queue.")
+    placed_by: Token | None = Field(
+        default=None, description="The office or unit that chose this unit by name; null: the directory did."
+    )
     district: str | None
     requested_at: Instant = Field(description="When this unit was asked.")
     hours: Code = Field(

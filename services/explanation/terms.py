@@ -101,6 +101,7 @@ UNITS: Mapping[str, Both] = {
     "emergency_support": ("Emergency support", "緊急支援服務"),
     "care_team": ("Care Team", "關愛隊"),
     "elderly_centre": ("Elderly community centre", "長者中心"),
+    "day_care": ("Day care centre for the elderly", "長者日間護理中心"),
     "family_service": ("Integrated family service centre", "綜合家庭服務中心"),
     "mental_wellness": ("Integrated community centre for mental wellness", "精神健康綜合社區中心"),
     "disability_support": ("District support centre for persons with disabilities", "殘疾人士地區支援中心"),
@@ -108,6 +109,7 @@ UNITS: Mapping[str, Both] = {
     "emergency_alarm": ("Emergency alarm provider", "平安鐘服務機構"),
     "family_protection": ("Family and Child Protective Services", "保護家庭及兒童服務課"),
     "youth_outreach": ("Youth outreach", "青少年外展社會工作隊"),
+    "volunteer_team": ("Volunteer team", "義工隊"),
     "district_office": ("District office (duty officer)", "地區福利辦事處（當值主任）"),
 }
 PURPOSES: Mapping[str, Both] = {
