@@ -56,7 +56,8 @@ class Held:
         shown = as_unit_sees(orjson.loads(self.raw), self.key, self.unit)
         if not self.open and self.task.status not in TERMINAL:
             # another unit has it, and nobody had seen it here: for this unit it is as if it had been taken back
-            shown |= {"status": "cancelled", "status_reason": "rerouted"}
+            # (a revision later than what it knows, and before any with which the task could come back)
+            shown |= {"status": "cancelled", "status_reason": "rerouted", "revision": self.revision + 1}
         return shown
 
 
@@ -181,7 +182,9 @@ class Book:
             text = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
             if same := await _answers(transaction, answers.c.update_id == update_id):
                 return _again(same[0], name, text)
-            if any(earlier.state in PENDING for earlier in before):
+            # a receipt is nothing that a unit's answer rests on; it goes ahead of the answer
+            waiting = [earlier for earlier in before if earlier.state in PENDING]
+            if any(delivery or earlier.said["action"] != "receive" for earlier in waiting):
                 raise Refused("stale_revision", "your last answer to this task is still being taken; wait a moment")
             _check(one, written)
             values = {
