@@ -20,7 +20,7 @@ from services.book.posting import posting
 from services.book.store import Store
 from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, next_number
 from services.book.taking import TOPICS, Beside, Taking, clock
-from services.book.view import as_unit_sees
+from services.book.view import as_unit_sees, may_say
 from services.runtime.fold import Refused
 from services.runtime.settings import Settings
 
@@ -54,6 +54,7 @@ class Held:
     def view(self) -> dict[str, Any]:
         """The task as the unit sees it: `contracts.unit_tasks.UnitTask` as JSON."""
         shown = as_unit_sees(orjson.loads(self.raw), self.key, self.unit)
+        shown["allowed"] = may_say(self.task) if self.open else []
         if not self.open and self.task.status not in TERMINAL:
             # another unit has it, and nobody had seen it here: for this unit it is as if it had been taken back
             # (a revision later than what it knows, and before any with which the task could come back)
@@ -95,7 +96,7 @@ class Book:
         self.store = Store(dsn, METADATA, *(() if beside is None else (beside.metadata,)))
         self.key = key
         self.taking = Taking(key, mine, beside)
-        topics = TOPICS if beside is None else (*TOPICS, *beside.topics)
+        topics = TOPICS if beside is None else tuple(dict.fromkeys((*TOPICS, *beside.topics)))
         self.inbox = Inbox(name, topics, settings, self.store, OFFSETS, self.taking.take)
         self.outbox = Outbox(name, "referral.updates", settings, posting(self.store, answers, _letter))
 

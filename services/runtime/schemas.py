@@ -20,6 +20,7 @@ from contracts.facts import Erase, Fact, Follow, Projection
 from contracts.flags import Flag
 from contracts.identity import Disclosure, Identity, OpenIdentity, Refusal
 from contracts.tasks import REASONS, REFERRED_FOR, Task, TaskUpdate
+from contracts.unit_tasks import AnswerState, UnitAnswer, UnitProblem, UnitTask
 from contracts.units import UnitStatus, VacancyStatus
 from services.runtime.asyncapi import asyncapi
 
@@ -40,6 +41,10 @@ MODELS: dict[str, Any] = {
     "vacancy_status": VacancyStatus,
     "task": Task,
     "task_update": TaskUpdate,
+    "unit_task": UnitTask,
+    "unit_answer": UnitAnswer,
+    "answer_state": AnswerState,
+    "unit_problem": UnitProblem,
     "officer_decision": OfficerDecision,
     "dead_letter": DeadLetter,
     "tick": Tick,
