@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from contracts.flags import Ask, FollowUp, Level, Priority
+from contracts.flags import LEVELS, Ask, FollowUp, Level, Priority
 from contracts.ids import Token
 from contracts.model import Code
 from contracts.tasks import Finding, UnitKind
@@ -33,7 +33,6 @@ from services.correlator.facts import FACTS, NAMES, NEEDS, RETURNS
 
 __all__ = ["LEVELS", "AnyOf", "AskFor", "Clause", "Districts", "Rule", "Step", "ruleset_hash"]
 
-LEVELS: tuple[Level, ...] = ("low", "medium", "high", "very_high")
 
 
 class _Data(BaseModel):
@@ -63,7 +62,7 @@ def _known_episode(name: Any) -> Any:
 def _known_district(code: str, info: ValidationInfo) -> str:
     known = (info.context or {}).get("districts")
     if known is not None and code not in known:
-        raise ValueError(f"units.yaml names no district {code!r}; {_nearest(code, sorted(known))}")
+        raise ValueError(f"districts.yaml has no district {code!r}; {_nearest(code, sorted(known))}")
     return code
 
 

@@ -34,7 +34,7 @@ class Unit(BaseModel):
 
     id: Token
     kind: UnitKind
-    name: Name = Name(en="(no name yet)", zh_hant="（未命名）")
+    name: Name
     districts: list[Token] | Literal["all"]
     sub_districts: list[Token] = []
     estates: list[Token] = []

@@ -136,8 +136,8 @@ MISTAKES = [
     (
         "a unit without districts",
         "units.yaml",
-        "{id: ssp-dscp, kind: disability_support, districts: [SSP]}",
-        "{id: ssp-dscp, kind: disability_support}",
+        "{id: ssp-dscp, kind: disability_support, name: {en: ssp-dscp, zh-Hant: 單位}, districts: [SSP]}",
+        "{id: ssp-dscp, kind: disability_support, name: {en: ssp-dscp, zh-Hant: 單位}}",
         "ssp-dscp",
         r"districts: is missing; add it",
     ),
@@ -235,7 +235,7 @@ MISTAKES = [
         "version: 1",
         "version: 1\ndistricts: {only: [SSSP]}",
         "districts",
-        r"districts.only.0: units.yaml names no district 'SSSP'; did you mean 'SSP'\?",
+        r"districts.only.0: districts.yaml has no district 'SSSP'; did you mean 'SSP'\?",
     ),
     (
         "districts both ways",

@@ -1,15 +1,25 @@
 """Who gets a task."""
 
+from typing import Any
+
 import pytest
 
-from services.directory import Directory, Unit
+from services.directory import Directory, Name, Unit
 from services.directory.routing import MAX_DECLINES
 
+NAME = Name.model_validate({"en": "a unit", "zh-Hant": "單位"})
+
+
+def unit(name: str, kind: str = "care_team", districts: Any = ("SSP",), **more: Any) -> Unit:
+    said = {"id": name, "kind": kind, "name": NAME, "districts": districts if districts == "all" else [*districts]}
+    return Unit.model_validate(said | more)
+
+
 UNITS = [
-    Unit(id="estate-team", kind="care_team", districts=["SSP"], estates=["estate-1"]),
-    *(Unit(id=f"team-{number}", kind="care_team", districts=["SSP"]) for number in range(5)),
-    Unit(id="team-of-all", kind="care_team", districts="all"),
-    Unit(id="office", kind="district_office", districts=["SSP"]),
+    unit("estate-team", estates=["estate-1"]),
+    *(unit(f"team-{number}") for number in range(5)),
+    unit("team-of-all", districts="all"),
+    unit("office", "district_office"),
 ]
 HOMES = [f"h-{number}" for number in range(200)]
 
