@@ -56,17 +56,18 @@ def load_places(policy: Path) -> Places:
     """The districts of `districts.yaml`. Raises Problem."""
     path = policy / "districts.yaml"
     districts = read(path, TypeAdapter(dict[Token, District]))
-    named: dict[str, str] = {}
+    parts: dict[str, str] = {}
     for code, district in districts.items():
-        for part, estates in district.sub_districts.items():
-            where = f"{path}:{line_of(path, code, 'sub_districts', part)}"
-            if part in named:
-                raise Problem(f"{where}: sub-district {part!r} is in {named[part]} too; give each a code of its own")
-            named[part] = code
-            for estate in estates:
-                first = next(name for name, theirs in district.sub_districts.items() if estate in theirs)
-                if first != part or estates.count(estate) > 1:
-                    raise Problem(f"{where}: estate {estate!r} is in {first} already; keep it in one sub-district")
+        estates: dict[str, str] = {}
+        for part, theirs in district.sub_districts.items():
+            twice = part in parts and f"sub-district {part!r} is in {parts[part]} too; give each a code of its own"
+            parts[part] = code
+            for estate in theirs:
+                if estate in estates:
+                    twice = f"estate {estate!r} is in {estates[estate]} already; keep it in one sub-district"
+                estates[estate] = part
+            if twice:
+                raise Problem(f"{path}:{line_of(path, code, 'sub_districts', part)}: {twice}")
     return Places(districts)
 
 
