@@ -1,6 +1,6 @@
 """The unit book's tables. They hold Kithline's own ids beside the unit's; no identity."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, select, update
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,6 +30,8 @@ AUDIT = audit_table(METADATA)
 _ID = String(80)
 _INSTANT = String(40)
 
+_UNTOLD = "told < revision"
+
 held = Table(
     "held",
     METADATA,
@@ -45,9 +47,16 @@ held = Table(
     Column("first_at", _INSTANT, nullable=False, comment="when this unit first had it, by the units' clock"),
     Column("changed_at", _INSTANT, nullable=False),
     Column("change", Integer, nullable=False, comment="number of the change in this book, without gaps"),
-    Column("told", Integer, nullable=False, default=0, comment="the last revision that the unit is known to have"),
+    Column(
+        "told",
+        Integer,
+        nullable=False,
+        default=0,
+        comment="the last revision that the unit is known to have; 0: it never heard of the task",
+    ),
     Index("held_by_change", "change"),
     Index("held_open", "unit", "open"),
+    Index("held_untold", "unit", "change", sqlite_where=text(_UNTOLD), postgresql_where=text(_UNTOLD)),
 )
 """What each unit holds, the newest revision; a row stays when the task has ended or gone elsewhere."""
 

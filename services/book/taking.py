@@ -87,10 +87,10 @@ class Taking:
             if row.unit != task.unit and row.open and row.revision < task.revision:
                 change = await next_number(connection, "change")
                 await connection.execute(
-                    # what it was told of last is no longer so: it is to be told again
+                    # below zero: it knew of the task, and what it knows is no longer so
                     update(held)
                     .where(_of(row.unit, row.ref))
-                    .values(open=False, change=change, changed_at=now, told=row.told - 1)
+                    .values(open=False, change=change, changed_at=now, told=-abs(row.told))
                 )
         if task.update_id is not None:
             mine = (answers.c.update_id == task.update_id) & answers.c.state.in_(("queued", "sent"))
