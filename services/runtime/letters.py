@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import orjson
 from nacl.exceptions import CryptoError
@@ -13,7 +15,7 @@ from contracts.envelope import Headers
 from services.runtime.errors import Problem
 from services.runtime.fold import Dead, Record
 
-__all__ = ["MAX_KEPT_BYTES", "Sealer", "record_of_letter"]
+__all__ = ["MAX_KEPT_BYTES", "Sealer", "record_of_contents", "record_of_letter", "unsealed"]
 
 MAX_KEPT_BYTES = 1_500_000
 """A larger record is not kept whole: `dead.letters` takes 3 MiB, and sealing makes 1.8 bytes of one. A producer that
@@ -66,20 +68,31 @@ class Sealer:
 
 def record_of_letter(letter: DeadLetter, vault_private_key: bytes | None = None) -> Record:
     """The record as it came. Raises Problem for a sealed letter without the vault's private key (32 bytes)."""
-    key, value, headers = letter.key, letter.value, letter.headers
-    if letter.sealed:
-        if vault_private_key is None:
-            raise Problem("this dead letter is sealed because it carries identity; only the vault can open it")
-        try:
-            whole = orjson.loads(SealedBox(PrivateKey(vault_private_key)).decrypt(base64.b64decode(value or "")))
-        except (CryptoError, ValueError, TypeError):
-            raise Problem("the key does not open this dead letter; it was sealed to another one") from None
-        key, value, headers = whole["key"], whole["value"], whole["headers"]
+    if not letter.sealed:
+        return record_of_contents(letter, {"key": letter.key, "value": letter.value, "headers": letter.headers})
+    if vault_private_key is None:
+        raise Problem("this dead letter is sealed because it carries identity; only the vault can open it")
+    return record_of_contents(letter, unsealed(letter, vault_private_key))
+
+
+def unsealed(letter: DeadLetter, vault_private_key: bytes) -> dict[str, Any]:
+    """`key`, `value` and `headers` of a sealed letter, in base64. Raises Problem for one that the key does not open."""
+    try:
+        contents: dict[str, Any] = orjson.loads(
+            SealedBox(PrivateKey(vault_private_key)).decrypt(base64.b64decode(letter.value or ""))
+        )
+    except (CryptoError, ValueError, TypeError):
+        raise Problem("the key does not open this dead letter; it was sealed to another one") from None
+    return contents
+
+
+def record_of_contents(letter: DeadLetter, contents: Mapping[str, Any]) -> Record:
+    """The record as it came, of a letter's place and the contents that `unsealed` (or the vault) gives."""
     return Record(
         topic=letter.topic,
-        key=_bytes(key),
-        value=_bytes(value),
-        headers=tuple((name, _bytes(text)) for name, text in headers),
+        key=_bytes(contents["key"]),
+        value=_bytes(contents["value"]),
+        headers=tuple((name, _bytes(text)) for name, text in contents["headers"]),
         partition=letter.partition,
         offset=letter.offset,
         timestamp=letter.timestamp_ms,

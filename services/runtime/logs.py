@@ -15,8 +15,8 @@ from services.runtime.settings import Settings
 
 __all__ = ["Repeats", "logger", "set_up_logs"]
 
-_CHATTY = ("aiokafka", "faust", "mode", "aiohttp.access", "asyncio")
-"""Libraries that tell of every rebalance and request; their warnings are kept."""
+_CHATTY = ("aiokafka", "faust", "mode", "aiohttp.access", "asyncio", "aiosqlite", "httpx", "httpcore")
+"""Libraries that tell of every rebalance, request and statement (with all that is written); their warnings are kept."""
 
 
 _AGAIN_SECONDS = 10.0

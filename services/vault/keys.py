@@ -4,6 +4,7 @@ key that is derived from it."""
 import base64
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
@@ -11,8 +12,7 @@ from nacl.secret import Aead
 
 from contracts.deadletters import DeadLetter
 from services.runtime.errors import Problem
-from services.runtime.fold import Record
-from services.runtime.letters import record_of_letter
+from services.runtime.letters import unsealed
 from services.runtime.vault_log import read_private_key
 
 __all__ = ["VaultKey"]
@@ -51,6 +51,6 @@ class VaultKey:
                 "whether KITHLINE_VAULT_KEY_FILE is the key with which it was loaded"
             ) from None
 
-    def open_letter(self, letter: DeadLetter) -> Record:
-        """The record that a dead letter keeps. Raises Problem for one that was sealed to another key."""
-        return record_of_letter(letter, self._private)
+    def open_letter(self, letter: DeadLetter) -> dict[str, Any]:
+        """`key`, `value` and `headers` of a sealed dead letter, in base64. Raises Problem for another key's."""
+        return unsealed(letter, self._private)

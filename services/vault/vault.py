@@ -1,7 +1,7 @@
 """What the vault does when it is asked. Every answer and every refusal is in the audit before it is given."""
 
-from base64 import b64encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -214,21 +214,19 @@ class Vault:
             return {"entry": await self._append(turn, "apart", who, "done", persons=[said.id])}
 
     async def open_letter(self, who: Acting, said: LetterToOpen) -> dict[str, Any]:
-        """The record that a sealed dead letter keeps, as in the letter: base64. Raises Refused."""
-        record: Record | None = None
+        """`key`, `value` and `headers` that a sealed dead letter keeps, in base64. Raises Refused."""
+        contents: dict[str, Any] | None = None
         if said.letter.sealed:
-            try:
-                record = self._key.open_letter(said.letter)
-            except Problem:
-                record = None
-        result = "told" if record is not None else "unreadable"
+            with suppress(Problem):
+                contents = self._key.open_letter(said.letter)
+        result = "told" if contents is not None else "unreadable"
         async with self.store.write() as turn:
             entry = await self._append(
                 turn, "open_letter", who, result, actor=said.actor, letter=said.id, purpose=said.purpose
             )
-        if record is None:
+        if contents is None:
             raise Refused("unreadable")
-        return {"entry": entry, **in_base64(record)}
+        return {**contents, "entry": entry}
 
     async def subject_access(self, who: Acting, said: AboutSubject) -> dict[str, Any]:
         """What is held of a person, by kind, and which units have opened it when and what for. No name, number or
@@ -260,13 +258,3 @@ class Vault:
     async def _append(self, turn: AsyncConnection, what: str, who: Acting | None, result: str, **said: Any) -> int:
         entry = {"what": what, "who": who.credential if who is not None else None, "result": result, **said}
         return await append(turn, AUDIT, entry, self._now())
-
-
-def in_base64(record: Record) -> dict[str, Any]:
-    """Key, value and headers of a record as JSON can carry them."""
-
-    def text(data: bytes) -> str:
-        return b64encode(data).decode()
-
-    headers = [(name, text(value)) for name, value in record.headers]
-    return {"key": text(record.key), "value": text(record.value), "headers": headers}
