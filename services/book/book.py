@@ -212,6 +212,12 @@ class Book:
         async with self.store.read() as look:
             return await _answers(look, (answers.c.unit == unit) & (answers.c.ref == name))
 
+    async def waiting(self, unit: str) -> set[str]:
+        """The tasks of a unit of which an answer is not taken yet."""
+        wanted = select(answers.c.ref).where((answers.c.unit == unit) & answers.c.state.in_(PENDING))
+        async with self.store.read() as look:
+            return set(await look.scalars(wanted))
+
     async def note(self, entry: Mapping[str, Any]) -> None:
         """Adds an entry of its own to the audit."""
         async with self.store.write() as transaction:
