@@ -109,28 +109,28 @@ class Book:
         """One task of a unit, by its ref; None where the unit has none of that name."""
         async with self.store.read() as look:
             row = (await look.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
-        return None if row is None else self._held(row)
+        return None if row is None else self.as_held(row)
 
     async def all_held(self, unit: str, *, ended: bool = False) -> list[Held]:
         """What a unit holds (with `ended`: what it ever held), the latest change last."""
         wanted = held.c.unit == unit if ended else (held.c.unit == unit) & held.c.open
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
-        return [self._held(row) for row in rows]
+        return [self.as_held(row) for row in rows]
 
     async def changed(self, units: Sequence[str], after: int, most: int = 500) -> list[Held]:
         """What has changed at these units since the change number `after`, in order: what each holds now."""
         wanted = held.c.unit.in_(units) & (held.c.change > after)
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change).limit(most))).all()
-        return [self._held(row) for row in rows]
+        return [self.as_held(row) for row in rows]
 
     async def untold(self, units: Sequence[str], most: int = 500) -> list[Held]:
         """What these units do not know in its newest revision yet, the oldest change first."""
         wanted = held.c.unit.in_(units) & (held.c.told < held.c.revision)
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change).limit(most))).all()
-        return [self._held(row) for row in rows]
+        return [self.as_held(row) for row in rows]
 
     async def strays(self, district: str | None) -> list[Held]:
         """Open tasks that no unit has in hand: in a queue, or that cannot be delivered (None: in any district)."""
@@ -138,7 +138,7 @@ class Book:
         wanted = held.c.open & nobody & (true() if district is None else held.c.district == district)
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
-        return [self._held(row) for row in rows]
+        return [self.as_held(row) for row in rows]
 
     async def tell(self, unit: str, name: str, revision: int) -> None:
         """Notes that a unit is known to have this revision."""
@@ -176,7 +176,7 @@ class Book:
             row = (await transaction.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
             if row is None:
                 raise Refused("unknown_task", "your unit has no task of that id")
-            one = self._held(row)
+            one = self.as_held(row)
             now = await clock(transaction)
             written = _update(one, said, update_id, now, office, delivery)
             before = await _answers(transaction, (answers.c.unit == unit) & (answers.c.ref == name))
@@ -223,7 +223,8 @@ class Book:
         async with self.store.write() as transaction:
             await append(transaction, AUDIT, entry, await clock(transaction))
 
-    def _held(self, row: Row[Any]) -> Held:
+    def as_held(self, row: Row[Any]) -> Held:
+        """A row of the table `held`, for those who join it with tables of their own."""
         return Held(
             unit=row.unit,
             ref=row.ref,
