@@ -43,6 +43,9 @@ class OfficerDecision(BaseModel):
     decision: Literal["release", "acknowledge", "snooze", "unsnooze", "close"]
     seen_revision: int = Field(ge=1, description="The flag's revision that the officer saw.")
     wave: Token | None = Field(default=None, description="For `release`: the wave in which the household is released.")
+    clocks_from: Instant | None = Field(
+        default=None, description="For `release`: from when the clocks run, so that a wave is not due all at once."
+    )
     scope: Scope = Field(default="flag", description="For `snooze` and `unsnooze`: what it covers.")
     until: Instant | None = Field(default=None, description="For `snooze`: when it ends by itself.")
     outcome: Outcome | None = Field(default=None, description="For `close`: what the officer knows.")

@@ -1,4 +1,4 @@
-"""The policy folder: rules, units, clocks, sources. Data that the department edits; checked whole at start."""
+"""The policy folder: rules, units, hours, clocks, sources. Data that the department edits; checked whole at start."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -7,15 +7,17 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from contracts.ids import Token
+from contracts.model import Code
+from services.calendar import ROUND_THE_CLOCK, Calendar, Holidays, Week
 from services.correlator.kinds import RANKED
 from services.correlator.rules import Rule
 from services.correlator.view import Precedence
-from services.directory import Directory, Unit
-from services.referral.policy import Clock
+from services.referral.policy import OFFICE, ClockPolicy, Clocks
 from services.runtime.errors import Problem
 from services.runtime.yaml_file import line_of, read
+from services.territory import load_directory, load_places
 
-__all__ = ["load_clocks", "load_directory", "load_rules", "load_sources", "read_rules"]
+__all__ = ["load_calendar", "load_clocks", "load_directory", "load_rules", "load_sources", "read_rules"]
 
 
 def load_rules(policy: Path) -> list[Rule]:
@@ -28,12 +30,12 @@ def load_rules(policy: Path) -> list[Rule]:
 
 def read_rules(policy: Path) -> tuple[list[tuple[Path, Rule]], list[str]]:
     """Every rule file that can be read, and what is wrong with the others or between them. Raises Problem where there
-    are no rules, or no directory of units."""
+    are no rules, or no districts."""
     folder = policy / "rules"
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise Problem(f"{folder}: no rule files (*.yaml); point KITHLINE_POLICY_DIR at a policy folder")
-    known = {"districts": _districts(policy)}
+    known = {"districts": frozenset(load_places(policy).districts)}
     rules: list[tuple[Path, Rule]] = []
     mistakes = []
     for path in files:
@@ -62,36 +64,33 @@ def _between(rules: list[tuple[Path, Rule]]) -> Iterator[str]:
             )
 
 
-def _districts(policy: Path) -> frozenset[str]:
-    """The districts that the unit directory names: a rule cannot be switched for any other."""
-    return frozenset(code for unit in _units(policy) if unit.districts != "all" for code in unit.districts)
-
-
-def load_directory(policy: Path) -> Directory:
-    """The unit directory of `units.yaml`. Raises Problem."""
-    return Directory(_units(policy))
-
-
-def _units(policy: Path) -> list[Unit]:
-    path = policy / "units.yaml"
-    units = read(path, TypeAdapter(list[Unit]))
-    seen: set[str] = set()
-    for number, unit in enumerate(units):
-        if unit.id in seen:
-            where = f"{path}:{line_of(path, number, 'id')}"
-            raise Problem(f"{where}: unit id {unit.id!r} occurs twice; give each unit an id of its own")
-        seen.add(unit.id)
-    return units
-
-
-def load_clocks(policy: Path) -> dict[str, Clock]:
-    """The clocks of `clocks.yaml`, one for each priority. Raises Problem."""
+def load_clocks(policy: Path) -> Clocks:
+    """The clocks of `clocks.yaml`, one for each priority, with the calendar by which they run. Raises Problem."""
     path = policy / "clocks.yaml"
-    clocks = read(path, TypeAdapter(dict[str, Clock]))
-    missing = {"stat", "asap", "urgent", "routine"} - clocks.keys()
-    if missing:
-        raise Problem(f"{path}:1: no clock for {', '.join(sorted(missing))}; each priority needs one")
-    return clocks
+    clocks = read(path, TypeAdapter(ClockPolicy))
+    line = line_of(path, "priorities")
+    if missing := {"stat", "asap", "urgent", "routine"} - clocks.priorities.keys():
+        raise Problem(f"{path}:{line}: no clock for {', '.join(sorted(missing))}; each priority needs one")
+    if not (stat := clocks.priorities["stat"]).round_the_clock or not stat.hand_on:
+        where = f"{path}:{line_of(path, 'priorities', 'stat')}"
+        raise Problem(
+            f"{where}: stat is for what cannot wait for the morning; give it round_the_clock: true, and a step that "
+            "hands it on"
+        )
+    return Clocks(clocks, load_calendar(policy))
+
+
+def load_calendar(policy: Path) -> Calendar:
+    """Service hours of `hours.yaml`, with the general holidays of `holidays.yaml`. Raises Problem."""
+    path = policy / "hours.yaml"
+    tables = read(path, TypeAdapter(dict[Code, Week]))
+    for name, why in ((OFFICE, "units that name no hours keep it"), (ROUND_THE_CLOCK, "`stat` tasks run by it")):
+        if name not in tables:
+            raise Problem(f"{path}:1: no table is called {name}; add it: {why}")
+    if any(hours != ((0, 24 * 60),) for hours in tables[ROUND_THE_CLOCK].openings()):
+        where = f"{path}:{line_of(path, ROUND_THE_CLOCK)}"
+        raise Problem(f"{where}: {ROUND_THE_CLOCK} is never closed; write mon-sun and holidays: [00:00-24:00]")
+    return Calendar(tables, read(policy / "holidays.yaml", TypeAdapter(Holidays)))
 
 
 def load_sources(policy: Path) -> Precedence:

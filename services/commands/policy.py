@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.holidays import write_holidays
+
 if TYPE_CHECKING:
     from services.correlator.rules import Rule
 
@@ -12,10 +14,10 @@ __all__ = ["mistakes", "register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command `policy check`."""
-    group = typer.Typer(help="The department's policy: rules, units, clocks, sources.", no_args_is_help=True)
-    group.callback()(lambda: None)  # one command, and it keeps its name
+    """Adds the commands `policy check` and `policy holidays`."""
+    group = typer.Typer(help="The department's policy: rules, units, hours, clocks, sources.", no_args_is_help=True)
     group.command("check")(check)
+    group.command("holidays")(write_holidays)
     app.add_typer(group, name="policy")
 
 

@@ -63,15 +63,18 @@ async def read_lists(settings: "Settings") -> tuple[list["Flag"], list["OfficerD
 async def release(
     bootstrap: str, typology: str, district: str | None, size: int, officer: str, wave: str, at: str
 ) -> list["OfficerDecision"]:
-    """Releases the first `size` candidates of a list on the cluster at `bootstrap`; returns the decisions sent.
+    """Releases the first `size` candidates of a list that fit the units' days, on the cluster at `bootstrap`; returns
+    the decisions sent.
 
     Doing so again releases the next ones; a decision that arrives twice is recognised. Raises Problem."""
     from services.referral.waves import candidates, choose
     from services.runtime.settings import Settings
 
     settings = Settings(kafka=bootstrap)
-    chosen = choose(candidates(*await read_lists(settings), typology), district, size)
-    decisions = _decide(chosen, officer, wave, at)
+    flags, released = await read_lists(settings)
+    waiting = choose(candidates(flags, released, typology), district, len(flags))
+    chosen, starts = _fitting(waiting, flags, released, settings, at, size)
+    decisions = _decide(chosen, officer, wave, at, starts)
     await _send(decisions, settings)
     return decisions
 
@@ -131,17 +134,20 @@ def listing(
 
 def release_wave(
     typology: Annotated[str, typer.Argument(metavar="LIST", help="For example little-support.")],
-    size: Annotated[int, typer.Option(min=1, help="At most so many households: what the units can take.")],
+    size: Annotated[
+        int | None, typer.Option(min=1, help="At most so many households. Not given: as many as fit the units' days.")
+    ] = None,
     district: District = None,
     officer: Annotated[str, typer.Option(help="The role that decides.")] = "duty-officer",
     wave: Annotated[str | None, typer.Option(help="Name of the wave. Not given: LIST-DISTRICT-NUMBER.")] = None,
     at: Annotated[str | None, typer.Option(help="When (ISO 8601): the clocks run from then. Not given: now.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show who would be released.")] = False,
 ) -> None:
-    """Release the most pressing households of a list for visits: highest level first, then longest known."""
+    """Release the most pressing households of a list for visits: highest level first, then longest known. Each unit
+    gets no more a day than clocks.yaml says (`waves`): the clocks of the others run from a later day on."""
     import asyncio
 
-    from contracts.instants import canonical
+    from contracts.instants import canonical, in_hong_kong
     from services.referral.waves import candidates, choose, next_wave
     from services.runtime.now import now
     from services.runtime.settings import Settings
@@ -155,11 +161,12 @@ def release_wave(
     _check_list(typology, flags, settings)
     waiting = choose(candidates(flags, decisions, typology), district, len(flags))
     name = wave or next_wave(typology, district, decisions)
-    chosen = waiting[:size]
-    made = _decide(chosen, officer, name, instant)
+    chosen, starts = _fitting(waiting, flags, decisions, settings, instant, size or len(waiting))
+    made = _decide(chosen, officer, name, instant, starts)
     if dry_run:
         for flag in chosen:
-            typer.echo(f"{flag.flag_id}  {_word(flag.level):9}  {flag.district or '-'}  {flag.household_id}")
+            place = f"{_word(flag.level):9}  {flag.district or '-'}"
+            typer.echo(f"{flag.flag_id}  {place}  {flag.household_id}  {in_hong_kong(starts[flag.flag_id]).date()}")
     else:
         asyncio.run(_send(made, settings))
     said = "would be released" if dry_run else "released"
@@ -170,13 +177,32 @@ def release_wave(
     )
 
 
-def _decide(chosen: Iterable["Flag"], officer: str, wave: str, at: str) -> list["OfficerDecision"]:
+def _fitting(
+    waiting: list["Flag"],
+    flags: list["Flag"],
+    decisions: list["OfficerDecision"],
+    settings: "Settings",
+    at: str,
+    size: int,
+) -> tuple[list["Flag"], dict[str, str]]:
+    """The first of those who wait that fit the units' days, at most `size`; and from when the clocks of each run."""
+    from services.policy import load_clocks, load_directory
+    from services.referral.waves import spread
+
+    policy = settings.policy_dir
+    starts = spread(waiting[:size], flags, decisions, load_directory(policy), load_clocks(policy), at)
+    return [flag for flag in waiting if flag.flag_id in starts], starts
+
+
+def _decide(
+    chosen: Iterable["Flag"], officer: str, wave: str, at: str, starts: dict[str, str]
+) -> list["OfficerDecision"]:
     from pydantic import ValidationError
 
     from services.referral.waves import decisions_for
 
     try:
-        return decisions_for(chosen, officer, wave, at)
+        return decisions_for(chosen, officer, wave, at, starts)
     except ValidationError as error:
         names = ", ".join(f"--{fault['loc'][0]}" for fault in error.errors())
         raise Problem(f"{names}: letters, digits and : . _ | - only, no spaces (a role, not a person's name)") from None

@@ -1,37 +1,79 @@
-"""When a task's clocks run out. Pure.
+"""What the clocks of a task bring next: a reminder, the end of a clock, a further step. Pure.
 
 Over tasks as they stand in the state: it is asked with every record of a household.
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import NamedTuple
 
-from contracts.tasks import TERMINAL
+from contracts.tasks import TERMINAL, Clock
+from services.calendar.running import running
+from services.calendar.span import read_span
+from services.referral.policy import OVERDUE_MATTERS, Clocks, Step
 from services.runtime.fold import Value
 
 __all__ = ["Due", "falls_due", "next_due"]
 
-Due = tuple[str, Literal["acknowledge", "contact", "parked"]]
-"""(when, what) runs out."""
-
-_REACHED = frozenset({"contact_made", "visit_scheduled", "service_started"})
+_OF_DISTRICT = OVERDUE_MATTERS - {"review_still_overdue"}
+"""What the district's officer is asked to look at; not where that officer has the task."""
 
 
-def next_due(tasks: Iterable[Value]) -> str | None:
-    """When the first clock of these tasks runs out; None: never."""
-    return min((due[0] for raw in tasks if (due := falls_due(raw)) is not None), default=None)
+class Due(NamedTuple):
+    """What comes when: in the order of time, and at one instant in this order: `parked` (it is due again), `remind`,
+    `breach` (of the clock `what`), `ask` (an officer to look at `what`)."""
+
+    at: str
+    order: int
+    kind: str
+    what: str
 
 
-def falls_due(raw: Value) -> Due | None:
-    """What runs out next of a task. Nothing of one that has ended, that its unit is asked to stop, or that is on hold;
-    but a parked one is due again."""
-    if raw["status"] in TERMINAL or raw["business_status"] == "cancellation_requested":
+_ORDER = {"parked": 0, "remind": 1, "breach": 2, "ask": 3}
+_FIELDS: dict[Clock, tuple[str, str]] = {
+    "acknowledge": ("due_ack", "warn_ack"),
+    "contact": ("due_contact", "warn_contact"),
+}
+
+
+def next_due(tasks: Iterable[Value], clocks: Clocks) -> str | None:
+    """When something comes next of these tasks; None: never."""
+    return min((due.at for raw in tasks if (due := falls_due(raw, clocks)) is not None), default=None)
+
+
+def falls_due(raw: Value, clocks: Clocks) -> Due | None:
+    """What comes next of a task. Nothing of one that has ended, that its unit is asked to stop, or that is on hold; but
+    a parked one is due again."""
+    if raw["status"] in TERMINAL:
         return None
-    if raw["status"] == "on-hold":
-        return (raw["parked_until"], "parked") if raw["parked_until"] else None
-    clocks: list[Due] = []
-    if raw["status"] in ("requested", "received") and "acknowledge" not in raw["breaches"]:
-        clocks.append((raw["due_ack"], "acknowledge"))
-    if raw["business_status"] not in _REACHED and "contact" not in raw["breaches"]:
-        clocks.append((raw["due_contact"], "contact"))
-    return min(clocks, default=None)
+    if raw["status"] == "on-hold" and raw["business_status"] != "cancellation_requested":
+        return _due(raw["parked_until"], "parked", "") if raw["parked_until"] else None
+    found: list[Due] = []
+    for clock in running(raw["status"], raw["business_status"]):
+        due, warn = (raw[field] for field in _FIELDS[clock])
+        if clock not in raw["breaches"]:
+            found.append(_due(due, "breach", clock))
+            if warn is not None and clock not in raw["warnings"]:
+                found.append(_due(warn, "remind", clock))
+        elif (step := _next_step(raw, clock, clocks)) is not None:
+            at = clocks.calendar.after(raw["hours"], due, step.after) if any(read_span(step.after)) else due
+            found.append(_due(at, "ask", step.ask or ""))
+    return min(found, default=None)
+
+
+def _next_step(raw: Value, clock: Clock, clocks: Clocks) -> Step | None:
+    """The next step that is left of a clock that has run out. What was put to an officer escalates no further."""
+    if raw["purpose"] in OVERDUE_MATTERS:
+        return None
+    there = _OF_DISTRICT if raw["unit_kind"] == "district_office" else ()
+    return next(
+        (
+            step
+            for step in clocks[raw["priority"]].steps(clock)
+            if step.ask not in raw["escalations"] and step.ask not in there
+        ),
+        None,
+    )
+
+
+def _due(at: str, kind: str, what: str) -> Due:
+    return Due(at, _ORDER[kind], kind, what)

@@ -1,33 +1,67 @@
-"""What comes of a clock that has run out: nobody has acknowledged, nobody was reached, or what was parked is due again.
-Pure.
+"""What comes of a clock: a reminder, its end, a further step; and what was parked is due again. Pure.
 
-A tick only reveals it. What is written says when it was due, so it is the same however often ticks come; and a clock
-that has run out is written into the task, so it runs out once, also across a restart.
+A tick only reveals it. What is written says when it was due, so it is the same however often ticks come; and what has
+come is written into the task, so it comes once, also across a restart.
 """
 
+from contracts.tasks import Task
+from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, running
+from services.referral import officer
 from services.referral.asking import hand_on
 from services.referral.case import Case
-from services.referral.clocks import falls_due
-from services.referral.lifecycle import next_revision, unpark
+from services.referral.clocks import Due, falls_due
+from services.referral.lifecycle import next_revision, take_back, unpark
+from services.referral.policy import OVERDUE_MATTERS
+from services.referral.requesting import restarted
 
-__all__ = ["run_out"]
+__all__ = ["run_out", "withdraw_moot"]
 
 
 def run_out(case: Case, as_of: str) -> None:
     """Everything that was due by `as_of`, in the order in which it was."""
-    while overdue := _first(case, as_of):
-        at, task_id, what = overdue
+    while (first := _first(case)) is not None and first[0].at <= as_of:
+        due, task_id = first
         task = case.task(case.state["tasks"][task_id])
-        if what == "parked":
-            case.publish(unpark(task))
-            continue
-        breached = task.model_copy(update={"breaches": [*task.breaches, what]})
-        if not (what == "acknowledge" and hand_on(case, breached, at)):
-            case.publish(next_revision(breached, {}))
+        match due.kind:
+            case "parked":
+                case.publish(restarted(case, unpark(task), due.at))
+            case "remind":
+                case.publish(next_revision(task, {"warnings": [*task.warnings, due.what]}))
+            case "breach":
+                _breach(case, task, due)
+            case _:
+                case.publish(next_revision(task, {"escalations": [*task.escalations, due.what]}))
+                officer.put(case, task, due.what, due.at, task.purpose)
 
 
-def _first(case: Case, as_of: str) -> tuple[str, str, str] | None:
-    dues = [(falls_due(raw), task_id) for task_id, raw in case.state["tasks"].items()]
-    return min(
-        ((due[0], task_id, due[1]) for due, task_id in dues if due is not None and due[0] <= as_of), default=None
+def withdraw_moot(case: Case) -> None:
+    """Takes back what an officer was asked to look at, once it is no longer so: somebody has acknowledged the task, or
+    made contact, or it is over."""
+    for raw in list(case.state["tasks"].values()):
+        if raw["purpose"] in OVERDUE_MATTERS and not _is_overdue(case, case.task(raw)):
+            case.publish(take_back(case.task(raw), "no_longer_overdue"))
+
+
+def _breach(case: Case, task: Task, due: Due) -> None:
+    breached = task.model_copy(update={"breaches": [*task.breaches, due.what]})
+    if not (due.what == "acknowledge" and hand_on(case, breached, due.at)):
+        case.publish(next_revision(breached, {}))
+
+
+def _first(case: Case) -> tuple[Due, str] | None:
+    dues = ((falls_due(raw, case.policy.clocks), task_id) for task_id, raw in case.state["tasks"].items())
+    return min(((due, task_id) for due, task_id in dues if due is not None), default=None)
+
+
+def _is_overdue(case: Case, matter: Task) -> bool:
+    about = case.state["tasks"].get(matter.part_of)
+    if about is None:
+        return False
+    if matter.purpose == "review_unacknowledged":
+        return about["status"] in ACKNOWLEDGED_BY_NOBODY
+    # another unit may have been asked since: contact with the person is still due
+    return any(
+        "contact" in running(raw["status"], raw["business_status"])
+        for raw in case.tasks_of(case.heir(about["flag_id"]))
+        if (raw["purpose"], raw["asked_of"]) == (about["purpose"], about["asked_of"])
     )

@@ -2,17 +2,25 @@
 
 A list rule raises flags that ask for a visit only once an officer has released them (`release: wave`), in waves that
 fit what the units can take. Until then the flag itself is the recorded hold.
+
+A wave is never due all at once: each unit has so many visits on a day with service hours, the clocks of the next ones
+run from the next such day on, and what would wait for too many days is left for a later wave. So however long a list is,
+and if nobody did anything, no unit would have more tasks overdue in a day than it has visits.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from contracts.control import OfficerDecision
 from contracts.envelope import Headers
 from contracts.flags import Flag
+from contracts.instants import day_of
 from services.correlator.rules import LEVELS
+from services.directory import Directory
+from services.referral.policy import OFFICE, Clocks
 from services.runtime.fold import Record, encode
 
-__all__ = ["DECISIONS", "candidates", "choose", "decision_record", "decisions_for", "next_wave", "on_a_list"]
+__all__ = ["DECISIONS", "candidates", "choose", "decision_record", "decisions_for", "next_wave", "on_a_list", "spread"]
 
 DECISIONS = "officer.decisions"
 
@@ -61,9 +69,51 @@ def next_wave(typology: str, district: str | None, decisions: Iterable[OfficerDe
     return f"{stem}-{number}"
 
 
-def decisions_for(chosen: Iterable[Flag], officer: str, wave: str, at: str) -> list[OfficerDecision]:
-    """The decisions that release the chosen flags. Ids follow from the flags, so releasing twice changes nothing.
-    Raises pydantic's ValidationError for an officer, wave or instant that is none."""
+def spread(
+    chosen: Iterable[Flag],
+    flags: Iterable[Flag],
+    decisions: Iterable[OfficerDecision],
+    directory: Directory,
+    clocks: Clocks,
+    at: str,
+) -> dict[str, str]:
+    """By flag id, from when the clocks of what is released `at` an instant run: of the chosen, in their order, those
+    that fit the units' days. `flags` and `decisions`: the lists, and the releases so far, whose days are taken."""
+    known = {flag.flag_id: flag for flag in flags}
+    taken = Counter(
+        (_unit_for(flag, directory), day_of(release.clocks_from or release.at))
+        for release in decisions
+        if (flag := known.get(release.flag_id)) is not None
+    )
+    waves, calendar = clocks.policy.waves, clocks.calendar
+    starts: dict[str, str] = {}
+    for flag in chosen:
+        unit = _unit_for(flag, directory)
+        there = directory.unit(unit)
+        hours = there.hours if there is not None else OFFICE
+        first = calendar.opening(hours, at)
+        for days in range(waves.days):
+            start = calendar.after(hours, first, f"{days}d") if days else first
+            if taken[unit, day_of(start)] < waves.visits_a_day:
+                taken[unit, day_of(start)] += 1
+                starts[flag.flag_id] = start
+                break
+    return starts
+
+
+def _unit_for(flag: Flag, directory: Directory) -> str:
+    """Who will be asked for a household of a list, as far as the directory says."""
+    ask = next(ask for ask in flag.asks if ask.release == "wave")
+    return directory.route(ask.unit, flag.district, flag.estate, flag.household_id, (), flag.known_to)[1]
+
+
+def decisions_for(
+    chosen: Iterable[Flag], officer: str, wave: str, at: str, starts: Mapping[str, str] | None = None
+) -> list[OfficerDecision]:
+    """The decisions that release the chosen flags; `starts`: from when their clocks run, where that is not `at`. Ids
+    follow from the flags, so releasing twice changes nothing. Raises pydantic's ValidationError for an officer, wave or
+    instant that is none."""
+    starts = starts or {}
     return [
         OfficerDecision(
             decision_id=f"{flag.flag_id}:release",
@@ -72,6 +122,7 @@ def decisions_for(chosen: Iterable[Flag], officer: str, wave: str, at: str) -> l
             decision="release",
             seen_revision=flag.revision,
             wave=wave,
+            clocks_from=starts.get(flag.flag_id),
             officer=officer,
             at=at,
         )
