@@ -21,13 +21,13 @@ from services.referral.desk import Desk
 from services.register import welfare
 from services.runtime.fold import TICK_TOPICS, Processor, Record, Store, Turn
 from services.runtime.folding import MemoryStore, Task
-from services.runtime.settings import WEB_ORDER
+from services.runtime.settings import BESIDE_THE_LINE, WEB_ORDER
 from services.units import intake, vacancies
 
 __all__ = ["SERVICES", "Line", "line_processors"]
 
-SERVICES: tuple[str, ...] = WEB_ORDER
-"""Every service, in the order of the web ports. Each is `services.<name>.app`."""
+SERVICES: tuple[str, ...] = tuple(name for name in WEB_ORDER if name not in BESIDE_THE_LINE)
+"""Every service of the line, in the order of the web ports. Each is `services.<name>.app`."""
 
 
 def line_processors(policy: Path, units: bool = False) -> tuple[Processor, ...]:

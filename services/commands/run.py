@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from services.runtime.errors import Problem
-from services.runtime.settings import WEB_ORDER
+from services.runtime.settings import BESIDE_THE_LINE, WEB_ORDER
 
 __all__ = ["register"]
 
@@ -17,7 +17,13 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…|all", help=f"Services: {', '.join(WEB_ORDER)}.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME…|all",
+            help=f"Services: {', '.join(WEB_ORDER)}. `all` is the line, without {', '.join(sorted(BESIDE_THE_LINE))}.",
+        ),
+    ],
     web_port: Annotated[
         int | None,
         typer.Option(help="Port of the first service's health and metrics; the others follow, in the order above."),
@@ -31,4 +37,5 @@ def run(
         raise Problem(f"no service is called {', '.join(unknown)}; there are {', '.join(WEB_ORDER)}, and `all`")
     if web_port is not None:
         os.environ["KITHLINE_WEB_PORT"] = str(web_port)
-    run_services(*(WEB_ORDER if "all" in names else dict.fromkeys(names)))
+    line = [name for name in WEB_ORDER if name not in BESIDE_THE_LINE]
+    run_services(*dict.fromkeys([*(line if "all" in names else ()), *(name for name in names if name != "all")]))

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.errors import Problem
 
-__all__ = ["WEB_ORDER", "Settings"]
+__all__ = ["BESIDE_THE_LINE", "WEB_ORDER", "Settings"]
 
 WEB_ORDER = (
     "admission",
@@ -22,8 +22,13 @@ WEB_ORDER = (
     "adapters",
     "clock",
     "units",
+    "vault",
 )
 """Service number i of this order answers on `web_port + i`, so that all of them fit on one machine."""
+
+BESIDE_THE_LINE = frozenset({"vault"})
+"""Services with a store and secrets of their own, which the line runs without: started by name, not by `all`. They come
+last in WEB_ORDER."""
 
 _POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 

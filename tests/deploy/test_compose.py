@@ -14,12 +14,13 @@ from compose_spec import PyCompose
 from nacl.public import PrivateKey
 
 import services
+from services.book.naming import namespace_key
 from services.commands.broker import DEFAULT_PORT
-from services.line import SERVICES
 from services.runtime.kafka_dev import kafka_version
 from services.runtime.kafka_dev.nodes import Ports, configuration
 from services.runtime.settings import WEB_ORDER, Settings
 from services.runtime.vault_log import read_private_key
+from services.vault.settings import VaultSettings
 
 ROOT = Path(services.__file__).parents[1]
 
@@ -65,7 +66,7 @@ def test_docker_compose_accepts_it() -> None:
 
 def test_every_service_of_the_line_runs_once(compose: dict[str, Any]) -> None:
     running = [service for names in _runs(compose).values() for service in names]
-    assert sorted(running) == sorted(SERVICES)
+    assert sorted(running) == sorted(WEB_ORDER)
 
 
 def test_everything_named_is_there(compose: dict[str, Any]) -> None:
@@ -126,6 +127,7 @@ def test_kafka_looks_for_dead_transactions_as_often_as_the_one_we_develop_on(
 
 def test_settings_in_the_environment_are_settings(compose: dict[str, Any]) -> None:
     known = {f"KITHLINE_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"KITHLINE_VAULT_{name.upper()}" for name in VaultSettings.model_fields}
     for name in ("topics", *_runs(compose)):
         environment = compose["services"][name]["environment"]
         assert {*environment} <= known
@@ -139,6 +141,25 @@ def test_the_example_key_of_the_vault_is_a_pair(compose: dict[str, Any]) -> None
     assert compose["services"]["feeds"]["environment"]["KITHLINE_VAULT_PUBLIC_KEY"] == (
         f"${{KITHLINE_VAULT_PUBLIC_KEY:-{public}}}"
     )
+
+
+def test_the_vault_is_reached_by_those_who_ask_it_and_by_nobody_else(compose: dict[str, Any]) -> None:
+    names = compose["services"]
+    vault = names["vault"]
+    assert vault["networks"] == ["identity"]
+    there = {name for name, service in names.items() if "identity" in service["networks"]}
+    assert there <= {"vault", "adapters", "desk", "kafka", "prometheus"}
+    # its store and its key are nobody else's
+    mounts = {name: {str(one).split(":")[0] for one in service.get("volumes", ())} for name, service in names.items()}
+    assert [name for name in names if "vault" in mounts[name]] == ["vault"]
+    assert [name for name, service in names.items() if "secrets" in service] == ["vault"]
+
+
+def test_units_own_ids_are_made_with_one_key(compose: dict[str, Any]) -> None:
+    key = "KITHLINE_NAMESPACE_KEY"
+    said = [service.get("environment", {}) for service in compose["services"].values()]
+    (one,) = {environment[key] for environment in said if key in environment}
+    assert namespace_key(one.removeprefix("${KITHLINE_NAMESPACE_KEY:-").removesuffix("}"))
 
 
 def test_health_is_asked_on_the_ports_that_the_services_have(compose: dict[str, Any]) -> None:

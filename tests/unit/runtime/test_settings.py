@@ -5,11 +5,13 @@ import pytest
 from services.line import SERVICES
 from services.runtime.errors import Problem
 from services.runtime.partitions import partition_of
-from services.runtime.settings import WEB_ORDER, Settings
+from services.runtime.settings import BESIDE_THE_LINE, WEB_ORDER, Settings
 
 
 def test_every_service_has_a_port_of_its_own() -> None:
-    assert WEB_ORDER == SERVICES
+    beside = WEB_ORDER[len(SERVICES) :]
+    assert (*SERVICES, *beside) == WEB_ORDER
+    assert set(beside) == BESIDE_THE_LINE
     ports = [Settings(web_port=7000).web_port_of(name) for name in WEB_ORDER]
     assert ports == list(range(7000, 7000 + len(WEB_ORDER)))
 

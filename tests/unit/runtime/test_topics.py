@@ -73,9 +73,10 @@ def test_a_missing_table_is_a_problem(tmp_path: Path) -> None:
 def test_every_reader_and_writer_of_the_table_is_a_processor_or_known() -> None:
     """Names in the table that nothing answers to would make the picture of the flow wrong."""
     from services.line import line_processors
-    from services.runtime.settings import Settings
+    from services.runtime.settings import BESIDE_THE_LINE, Settings
 
-    known = {processor.name for processor in line_processors(Settings().policy_dir, units=True)} | {"clock", "cli"}
+    processors = {processor.name for processor in line_processors(Settings().policy_dir, units=True)}
+    known = {*processors, *BESIDE_THE_LINE, "clock", "cli"}
     for topic in topics().values():
         assert {*topic.read, *topic.write} <= known, topic.name
 
