@@ -10,6 +10,7 @@ from .model import Bilingual, Code, Published
 
 __all__ = [
     "ERASED",
+    "LEVELS",
     "OPEN",
     "OUTCOMES",
     "UNLINKED",
@@ -29,6 +30,7 @@ __all__ = [
 
 Verdict = Literal["met", "not_met", "unknown", "error"]
 Level = Literal["low", "medium", "high", "very_high"]
+LEVELS: tuple[Level, ...] = Level.__args__  # type: ignore[attr-defined]
 Priority = Literal["stat", "asap", "urgent", "routine"]
 Status = Literal["active", "acknowledged", "mitigated", "closed", "superseded", "retracted", "expired", "shadow"]
 

@@ -28,7 +28,6 @@ from .tasks import (
 __all__ = [
     "ACTIONS",
     "ACTORS",
-    "NO_CONSENT",
     "PROTECTED_TO",
     "Action",
     "Actor",
@@ -37,6 +36,7 @@ __all__ = [
     "actor_of",
     "allowed",
     "check",
+    "is_withheld",
     "possible",
     "step",
 ]
@@ -51,9 +51,6 @@ Action = UnitAction | Literal["inform", "take_back", "lapse", "park", "unpark", 
 longer asked, moves on what nobody acknowledged, lets rest what was tried in vain, wakes it, asks again what was taken
 back."""
 ACTIONS: tuple[Action, ...] = (*UNIT_ACTIONS, "inform", "take_back", "lapse", "park", "unpark", "reissue")
-
-NO_CONSENT = "consent_withdrawn"
-"""Why a task waits for the duty officer, or was taken back: the person has withdrawn their consent."""
 
 PROTECTED_TO: Mapping[UnitKind, frozenset[UnitKind]] = {
     "family_protection": frozenset(
@@ -104,40 +101,42 @@ _OPEN = f"{_ASKED} {_AT_WORK}"
 _STOP: BusinessStatus = "cancellation_requested"
 _REACHED = "contact_made visit_scheduled service_started"
 _GOES_ON = f"delivered delivery_failed contact_attempted no_show escalated handed_over {_REACHED}"
+_TAKEN = f"{_GOES_ON} {_STOP}"
+"""What a unit has taken. On hold and still queued is what waits for an officer: no unit may know of it."""
 
 _RULES = (
     # delivery; of what a unit has taken already a later revision may fail to arrive: what the unit did stands
     _Rule("owner:receive delivery:receive", "requested", "received", "delivered"),
     _Rule("delivery:delivery_failed", "requested", "", "delivery_failed"),
-    _Rule("delivery:delivery_failed", f"received {_AT_WORK}"),
+    _Rule("delivery:delivery_failed", f"received {_AT_WORK}", when=_TAKEN),
     # the unit's answer
     _Rule("owner:accept", _ASKED, "accepted", "delivered"),
     _Rule("owner:reject", _ASKED, "rejected", "delivered"),
     # its work
-    _Rule("owner:start", "accepted in-progress", "in-progress"),
-    _Rule("owner:attempt", _AT_WORK, "in-progress", "contact_attempted"),
-    _Rule("owner:contact", _AT_WORK, "in-progress", "contact_made"),
-    _Rule("owner:schedule", _AT_WORK, "in-progress", "visit_scheduled"),
-    _Rule("owner:no_show", _AT_WORK, "in-progress", "no_show"),
-    _Rule("owner:begin_service", _AT_WORK, "in-progress", "service_started"),
-    _Rule("owner:hold", _AT_WORK, "on-hold"),
-    _Rule("owner:resume", "on-hold", "in-progress"),
+    _Rule("owner:start", "accepted in-progress", "in-progress", when=_TAKEN),
+    _Rule("owner:attempt", _AT_WORK, "in-progress", "contact_attempted", when=_TAKEN),
+    _Rule("owner:contact", _AT_WORK, "in-progress", "contact_made", when=_TAKEN),
+    _Rule("owner:schedule", _AT_WORK, "in-progress", "visit_scheduled", when=_TAKEN),
+    _Rule("owner:no_show", _AT_WORK, "in-progress", "no_show", when=_TAKEN),
+    _Rule("owner:begin_service", _AT_WORK, "in-progress", "service_started", when=_TAKEN),
+    _Rule("owner:hold", _AT_WORK, "on-hold", when=_TAKEN),
+    _Rule("owner:resume", "on-hold", "in-progress", when=_TAKEN),
     # what it asks of others; that it asks for help does not undo that somebody was reached
     _Rule("owner:refer_on", _AT_WORK, when=_GOES_ON),
     _Rule("owner:escalate", f"received {_AT_WORK}", "", "escalated", "delivered contact_attempted no_show"),
-    _Rule("owner:escalate", f"received {_AT_WORK}"),
-    _Rule("officer:escalate", _OPEN),
+    _Rule("owner:escalate", f"received {_AT_WORK}", when=_TAKEN),
+    _Rule("officer:escalate", _ASKED),
+    _Rule("officer:escalate", _AT_WORK, when=_TAKEN),
     _Rule("owner:hand_over", _AT_WORK, "cancelled", "handed_over", _GOES_ON),
     # its end
-    _Rule("owner:complete", _AT_WORK, "completed", "contact_made"),
-    _Rule("owner:fail", _AT_WORK, "failed"),
+    _Rule("owner:complete", _AT_WORK, "completed", "contact_made", when=_TAKEN),
+    _Rule("owner:fail", _AT_WORK, "failed", when=_TAKEN),
     _Rule("owner:confirm_cancel", _AT_WORK, "cancelled", when=_STOP),
     # the duty officer decides, or what the task was for has gone: a unit that has accepted is asked, and decides
     _Rule("officer:cancel referral_desk:take_back", _ASKED, "cancelled"),
-    _Rule("officer:cancel referral_desk:take_back", _AT_WORK, "cancelled", when="queued"),
+    _Rule("officer:cancel referral_desk:take_back", "on-hold", "cancelled", when="queued"),
     _Rule("officer:cancel referral_desk:take_back", _AT_WORK, "", _STOP, _GOES_ON, resumes=True),
     _Rule("officer:reassign referral_desk:hand_over", _ASKED, "cancelled", "handed_over"),
-    _Rule("officer:reassign referral_desk:hand_over", _AT_WORK, "cancelled", "handed_over", "queued"),
     _Rule("officer:reassign referral_desk:hand_over", _AT_WORK, "", _STOP, _GOES_ON, resumes=True),
     _Rule(
         "officer:enter_in_error referral_desk:enter_in_error",
@@ -147,10 +146,12 @@ _RULES = (
     # the referral desk by itself
     _Rule("referral_desk:inform", _OPEN),
     _Rule("referral_desk:lapse", _ASKED, "cancelled", "escalated"),
-    _Rule("referral_desk:park", "in-progress", "on-hold", "escalated", f"queued {_GOES_ON}"),
-    _Rule("referral_desk:unpark", "on-hold", "in-progress"),
+    _Rule("referral_desk:park", "in-progress", "on-hold", "escalated", _GOES_ON),
+    _Rule("referral_desk:unpark", "on-hold", "in-progress", when=_TAKEN),
     _Rule("referral_desk:hold", _OPEN, "on-hold"),
-    _Rule("referral_desk:reissue", "cancelled", "requested", when="queued"),  # nobody has seen it: the same task again
+    # nobody has seen it: the same task again, at once or once an officer has decided
+    _Rule("referral_desk:hold", "cancelled", "on-hold", when="queued"),
+    _Rule("referral_desk:reissue", "cancelled", "requested", when="queued"),
     _Rule("referral_desk:reissue", _OPEN, "", "delivered", _STOP),
     _Rule("referral_desk:reissue", "on-hold", resumes=True),
 )
@@ -194,6 +195,8 @@ def step(status: TaskStatus, business_status: BusinessStatus, action: Action, ac
         return _refused("not_for_you", can, action)
     if status in TERMINAL:
         return _refused("ended", can, action)
+    if status == "on-hold" and business_status == "queued":
+        return _refused("withheld", can, action)
     if action == "confirm_cancel" and status in _AT_WORK.split():
         return _refused("nobody_asked", can, action)
     if business_status == _STOP and status in _AT_WORK.split():
@@ -212,15 +215,12 @@ def actor_of(task: Task, update: TaskUpdate) -> Actor:
 
 def is_withheld(task: Task) -> bool:
     """Whether the task waits for a duty officer's decision on its disclosure: no unit may see it before."""
-    return task.status == "on-hold" and task.status_reason == NO_CONSENT and task.resumes_as is not None
+    return (task.status, task.business_status) == ("on-hold", "queued")
 
 
 def possible(task: Task, actor: Actor) -> tuple[Action, ...]:
     """What an actor may do with a task as it stands."""
-    can = allowed(task.status, task.business_status, actor)
-    if not is_withheld(task) or actor == "referral_desk":
-        return can
-    return tuple(action for action in can if action in ("cancel", "enter_in_error"))
+    return allowed(task.status, task.business_status, actor)
 
 
 def check(task: Task, update: TaskUpdate) -> Move | Refusal:
@@ -232,8 +232,6 @@ def check(task: Task, update: TaskUpdate) -> Move | Refusal:
     move = step(task.status, task.business_status, action, actor)
     if isinstance(move, Refusal):
         return move
-    if action not in can:
-        return _refused("withheld", can, action)
     if action == "refer_on" and update.refer_to is not None:
         purpose = update.refer_for or REFERRED_FOR[update.refer_to][0]
         if (update.refer_to, purpose) == (task.asked_of, task.purpose):

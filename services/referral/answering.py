@@ -8,11 +8,13 @@ from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.referral import officer
 from services.referral.asking import found_steps, next_unit, reconcile
 from services.referral.case import Case
-from services.referral.closing import BY_A_PERSON, closure
+from services.referral.closing import BY_A_PERSON, closure, covered
 from services.referral.deciding import reopen
-from services.referral.lifecycle import answer, park
+from services.referral.lifecycle import answer, called_off, park
+from services.referral.passing import must_be_possible, pass_on, refer_on
 from services.referral.reading import ask_of
 from services.referral.sharing import sharers
+from services.referral.voiding import make_void
 from services.runtime.fold import Refused, Value
 
 __all__ = ["take_answer"]
@@ -31,9 +33,10 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
         raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
     before = case.task(raw)
     try:
-        task = answer(before, update)
+        task = answer(before, update, until=plus(update.at, days=case.policy.clocks[before.priority].parked_days))
+        must_be_possible(case, before, update)
     except Refused as refused:
-        if not (before.status in TERMINAL and update.outcome):
+        if not (before.status in TERMINAL and update.outcome and update.unit == before.unit):
             raise
         # An outcome that comes too late changes nothing by itself, and is not lost: the coordinator sees it.
         assert case.turn.record is not None
@@ -43,15 +46,9 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
         return
     case.state["answered"][update.update_id] = said
     case.publish(task)
-    if task.status == "rejected":
-        if task.purpose in officer.MATTERS:
-            officer.put_again(case, task, update.at)
-        else:
-            next_unit(case, task, update.at)
+    _follow(case, before, task, update)
     if task.status in TERMINAL:
         officer.no_more_to_decide(case, task, "answered")
-    if update.action == "attempt":
-        _in_vain(case, task, update.at)
     if task.purpose in officer.MATTERS:
         if task.status in BY_A_PERSON and task.purpose == "decide_disclosure":
             reconcile(case, case.heir(task.flag_id), update.at)
@@ -61,6 +58,29 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
         reconcile(case, case.heir(task.flag_id), update.at)
     if task.status in TERMINAL:
         _found(case, task, update)
+
+
+def _follow(case: Case, before: Task, task: Task, update: TaskUpdate) -> None:
+    """What else comes of an answer than the task's next revision."""
+    match update.action:
+        case "reject" if task.purpose in officer.MATTERS:
+            officer.put_again(case, task, update.at)
+        case "reject":
+            next_unit(case, task, update.at)
+        case "receive":
+            officer.no_more_to_decide(case, task, "delivered", ("review_undelivered",))
+        case "delivery_failed" if update.reason == "gave_up" and task.purpose not in officer.MATTERS:
+            officer.put(case, task, "review_undelivered", update.at, task.unit_kind, besides=[task.unit])
+        case "attempt" | "no_show":
+            _in_vain(case, task, update.at)
+        case "escalate":
+            officer.put(case, task, "review_escalated", update.at, str(update.reason), besides=[update.unit])
+        case "hand_over" | "reassign":
+            pass_on(case, task, update)
+        case "refer_on":
+            refer_on(case, task, update)
+        case "enter_in_error":
+            make_void(case, before, update)
 
 
 def _in_vain(case: Case, task: Task, at: str) -> None:
@@ -83,7 +103,7 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     flag_id = case.heir(task.flag_id)
     tasks = [raw for raw in case.tasks_of(flag_id) if raw["purpose"] not in officer.MATTERS]
     by_people = [raw for raw in tasks if raw["status"] in BY_A_PERSON]
-    cover = any("cover_confirmed" in raw["findings"] for raw in tasks)
+    cover = covered(tasks)
     done = all(raw["status"] in TERMINAL for raw in tasks) and (
         cover or _all_answered(case, case.state["flags"][flag_id])
     )
@@ -113,14 +133,14 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
 
 
 def _all_answered(case: Case, flag: Value) -> bool:
-    """Whether a person has given an outcome for each thing asked. One that was taken back has none: if the
-    episode opens again, it is asked again."""
+    """Whether a person has given an outcome for each thing asked, or an officer has cancelled it. One that was taken
+    back has none: if the episode opens again, it is asked again."""
     asked = [ask_of(raw) for raw in flag["asks"]] + [ask for ask, _ in found_steps(case, flag)]
     chains = [case.chain(flag["flag_id"], ask) for ask in asked]
-    return all(any(task.status in BY_A_PERSON for task in chain) for chain in chains)
+    return all(any(task.status in BY_A_PERSON or called_off(task, flag["level"]) for task in chain) for chain in chains)
 
 
 def _digest(update: TaskUpdate) -> str:
     """Of what a unit says; sent again, an answer may have been stamped anew, and name the revision that it now sees."""
-    said = update.model_dump_json(exclude={"update_id", "at", "expected_revision"})
+    said = update.model_dump_json(exclude={"update_id", "at", "expected_revision"}, exclude_defaults=True)
     return blake2b(said.encode(), digest_size=8).hexdigest()

@@ -7,6 +7,7 @@ from services.referral.closing import BY_A_PERSON
 from services.referral.consent import decided, withhold
 from services.referral.lifecycle import (
     HANDED_OVER,
+    called_off,
     entered_in_error,
     hold,
     lapse,
@@ -14,13 +15,13 @@ from services.referral.lifecycle import (
     reissue,
     take_back,
 )
-from services.referral.officer import MATTERS
+from services.referral.officer import MATTERS, STANDS
 from services.referral.reading import ask_of, asks_of, closed_by_officer, is_snoozed
-from services.referral.requesting import hand_over, keep_current, request, since
+from services.referral.requesting import hand_on_to, hand_over, keep_current, request, restarted
 from services.referral.sharing import give_up, leader, sharers
 from services.runtime.fold import Value
 
-__all__ = ["found_steps", "hand_on", "next_unit", "reconcile"]
+__all__ = ["asked_for", "found_steps", "hand_on", "next_unit", "reconcile"]
 
 
 def reconcile(case: Case, flag_id: str, now: str) -> None:
@@ -39,7 +40,7 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
         return
     if case.answered(flag_id):
         return
-    asked = {(ask.purpose, ask.unit) for ask in asks_of(flag)}
+    asked = {(ask.purpose, ask.unit) for ask in [*asks_of(flag), *(ask for ask, _ in found_steps(case, flag))]}
     for task in [case.task(raw) for raw in case.tasks_of(flag_id)]:
         if task.purpose == "decide_disclosure" and flag["consent"] is None:
             case.publish(take_back(task, "consent_granted"))
@@ -51,7 +52,7 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
         released = case.released(flag_id)
         if ask.release == "wave" and released is None:
             continue  # a recorded hold: the flag itself, until an officer releases it
-        since = released["at"] if released and ask.release == "wave" else None
+        since = released["clocks_from"] if released and ask.release == "wave" else None
         if (first := leader(case, flag, ask)) is not None:
             give_up(case, flag, ask, first)
             reconcile(case, first["flag_id"], now)
@@ -68,7 +69,7 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
 def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
     """What becomes of the tasks of a flag that asks nothing any more."""
     for task in tasks:
-        if task.purpose == "review_late_answer":
+        if task.purpose in STANDS:
             continue  # somebody has to see it all the same
         if flag["cause"] == UNLINKED and task.status in BY_A_PERSON:
             case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
@@ -101,14 +102,27 @@ def _hold_back(case: Case, tasks: list[Task]) -> None:
 
 
 def found_steps(case: Case, flag: Value) -> list[tuple[Ask, str]]:
-    """(what a finding asks for, the task that found it): each once, however often it was found. Where the flag is no
-    longer open it is asked once it opens again: the finding is kept."""
-    answered = [task for task in case.tasks_of(flag["flag_id"]) if task["status"] in BY_A_PERSON]
-    return [
+    """(what a finding asks for, or a unit has referred on; the task that it is a part of): each once, however often it
+    was found. Where the flag is no longer open it is asked once it opens again: the finding is kept."""
+    tasks = sorted(case.tasks_of(flag["flag_id"]), key=lambda raw: str(raw["task_id"]))
+    steps = [
         (ask_of(step["ask"]), by[0])
         for step in flag["then"]
-        if (by := sorted(task["task_id"] for task in answered if step["on"] in task["findings"]))
+        if (by := [raw["task_id"] for raw in tasks if raw["status"] in BY_A_PERSON and step["on"] in raw["findings"]])
     ]
+    known = {(ask.purpose, ask.unit) for ask in [*map(ask_of, flag["asks"]), *(ask for ask, _ in steps)]}
+    for raw in tasks:
+        for one in raw.get("referred_on", ()) if raw["status"] != "entered-in-error" else ():
+            if (one["purpose"], one["unit_kind"]) not in known:
+                known.add((one["purpose"], one["unit_kind"]))
+                steps.append((_referred(one), raw["task_id"]))
+    return steps
+
+
+def _referred(one: Value) -> Ask:
+    at_once = one["priority"] == "stat"
+    said = {"unit": one["unit_kind"], "for": one["purpose"], "priority": one["priority"], "round_the_clock": at_once}
+    return Ask.model_validate(said)
 
 
 def next_unit(case: Case, task: Task, now: str) -> None:
@@ -116,26 +130,26 @@ def next_unit(case: Case, task: Task, now: str) -> None:
     flag = case.state["flags"][case.heir(task.flag_id)]
     if flag["status"] not in OPEN or is_snoozed(flag) or task.business_status == "cancellation_requested":
         return
-    ask = _asked(flag, task)
+    ask = asked_for(case, flag, task)
     if ask is not None:
-        request(case, flag, ask, now, task.part_of, since(task, ask))
+        request(case, flag, ask, now, task.part_of, before=task)
 
 
 def hand_on(case: Case, task: Task, at: str) -> bool:
-    """A `stat` task that nobody has acknowledged goes to the 24-hour line, from there to the duty officer. False where
-    it stays with whoever has it."""
+    """A task that nobody has acknowledged goes to the next kind of unit that policy names for its priority, the duty
+    officer at last. False where it stays with whoever has it."""
     flag = case.state["flags"][case.heir(task.flag_id)]
-    ask = _asked(flag, task)
+    ask = asked_for(case, flag, task)
     if (
         flag["status"] not in OPEN
         or is_snoozed(flag)
         or ask is None
-        or ask.priority != "stat"
         or task.unit_kind == "district_office"
+        or not hand_on_to(case, ask, [task.unit_kind])
     ):
         return False
     case.publish(lapse(task))
-    request(case, flag, ask, at, task.task_id, at)
+    request(case, flag, ask, at, task.task_id, before=task)
     return True
 
 
@@ -145,38 +159,49 @@ def _ensure(case: Case, flag: Value, ask: Ask, now: str, part_of: str | None = N
     for task in chain:
         if task is not standing:  # asked under two flags that turned out to be of one need
             case.publish(take_back(task, "duplicate"))
+    if standing is not None and _standing(standing)[0] < _OPEN:
+        if any(called_off(task, flag["level"]) for task in chain):
+            return  # a recorded hold: a duty officer has cancelled it
+        standing = standing.model_copy(update={"officer": None})  # the level has risen since, or it was void
     basis: str | None = None
+    before: Task | None = None
     if flag["consent"] == "withdrawn" and not (basis := decided(case, flag)):
         withhold(case, flag, ask, standing, now, part_of, since)
         return
     if standing is not None:
         if (again := reissue(standing)) is not None:
+            if standing.resumes_as is not None and not unseen(case.state["tasks"][standing.task_id]):
+                again = restarted(case, again, max(now, flag["received_at"]))  # nobody was late while it was held
             case.publish(again)
             standing = again
         if standing.status not in TERMINAL:
             if not hand_over(case, standing, flag):
                 keep_current(case, standing, flag, ask, basis)
                 return
-            part_of, since = standing.part_of, standing.requested_at if standing.part_of else since
+            part_of, before = standing.part_of, standing
         elif standing.status in BY_A_PERSON:
             return
-    request(case, flag, ask, now, part_of, since, **({"lawful_basis": basis} if basis else {}))
+    request(case, flag, ask, now, part_of, since, before, more={"lawful_basis": basis} if basis else None)
 
 
 def _standing(task: Task) -> tuple[int, int]:
     """Which of several attempts counts: one with an outcome given by a person, else the open one that is furthest on,
     else one that was taken back and may be wanted again, else the last."""
     if task.status in BY_A_PERSON:
-        return 3, -task.attempt
+        return _OPEN + 1, -task.attempt
     if task.status not in TERMINAL and task.business_status != "cancellation_requested":
-        return 2, _FURTHER.index(task.resumes_as or task.status)
+        return _OPEN, _FURTHER.index(task.resumes_as or task.status)
     if reissue(task) is not None and task.status_reason not in ("duplicate", HANDED_OVER):
         return 1, task.attempt
     return 0, task.attempt
 
 
+_OPEN = 2
+
 _FURTHER = ("requested", "received", "on-hold", "accepted", "in-progress")
 
 
-def _asked(flag: Value, task: Task) -> Ask | None:
-    return next((ask for ask in asks_of(flag) if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)
+def asked_for(case: Case, flag: Value, task: Task) -> Ask | None:
+    """What a flag, or a unit that works on it, asks for with this task; None where nothing does any more."""
+    asks = [*asks_of(flag), *(ask for ask, _ in found_steps(case, flag))]
+    return next((ask for ask in asks if (ask.purpose, ask.unit) == (task.purpose, task.asked_of)), None)

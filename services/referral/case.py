@@ -8,7 +8,6 @@ The desk tells the correlator through `household.facts` what people have found a
 by a person, and has one writer.
 """
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from contracts.facts import Fact
@@ -18,7 +17,7 @@ from contracts.tasks import Task
 from services.directory import Directory, is_queue
 from services.referral.clocks import next_due
 from services.referral.forgetting import forget
-from services.referral.policy import Clock
+from services.referral.policy import Clocks
 from services.referral.units import days_to_wait
 from services.runtime.fold import Turn, Value
 
@@ -40,15 +39,15 @@ EMPTY: Value = {
 
 
 def unseen(raw: Value) -> bool:
-    """Whether no unit has had a task yet."""
-    return bool(raw["business_status"] == "queued")
+    """Whether no unit has had a task yet, and no officer has decided about it."""
+    return bool(raw["business_status"] == "queued" and raw.get("officer") is None)
 
 
 class Policy(Protocol):
     """What the department decides about referrals."""
 
     directory: Directory
-    clocks: Mapping[str, Clock]
+    clocks: Clocks
 
 
 class Case:
@@ -163,5 +162,5 @@ class Case:
             }
             self.turn.emit("household.facts", self.household, projection)
         if not self.turn.duplicate:
-            self.state["due"] = next_due(self.state["tasks"].values())
+            self.state["due"] = next_due(self.state["tasks"].values(), self.policy.clocks)
             self.turn.put(self.household, self.state)

@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-__all__ = ["BY_A_PERSON", "Closure", "closure"]
+__all__ = ["BY_A_PERSON", "Closure", "closure", "covered"]
 
 BY_A_PERSON = ("completed", "failed")
 """The states of a task in which a person has given an outcome."""
 
 Closure = Literal["confirmed_need", "arranged_already", "no_need", "unreachable", "wrong_person"]
+
+
+def covered(tasks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether people have confirmed that care is covered."""
+    return any("cover_confirmed" in task["findings"] and task["status"] != "entered-in-error" for task in tasks)
 
 
 def closure(tasks: Sequence[Mapping[str, Any]]) -> Closure:

@@ -66,4 +66,4 @@ def _withheld(
         case.publish(again)
         keep_current(case, again, flag, ask)
         return again
-    return request(case, flag, ask, now, part_of, since, **WITHHELD)
+    return request(case, flag, ask, now, part_of, since, more=WITHHELD)

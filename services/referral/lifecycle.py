@@ -1,23 +1,28 @@
-"""The life of one task: which answer is allowed from where, and what it makes of the task. Pure."""
+"""The life of one task: what an answer, and what the desk does by itself, make of it. Who may do what from where stands
+in `contracts.lifecycle`, and nowhere else. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.flags import Ask
+from contracts.flags import LEVELS, Ask, Level
 from contracts.ids import task_id
-from contracts.tasks import TERMINAL, Task, TaskUpdate
+from contracts.lifecycle import Action, Refusal, check, step
+from contracts.tasks import REASONS, REFERRED_FOR, OfficerSaid, ReferredOn, Task, TaskUpdate
 from services.runtime.fold import Refused
 
 __all__ = [
-    "ALLOWED",
     "HANDED_OVER",
     "NOT_ACKNOWLEDGED",
     "NO_CONSENT",
+    "REASSIGNED",
     "answer",
+    "called_off",
     "entered_in_error",
     "first_revision",
+    "gave_up",
     "hold",
     "lapse",
+    "move_on",
     "next_revision",
     "park",
     "reissue",
@@ -34,27 +39,16 @@ HANDED_OVER = "handed_over"
 NOT_ACKNOWLEDGED = "not_acknowledged"
 """Why a task went to somebody else: nobody has acknowledged it in time."""
 
-_ENDS = {
-    "complete": ("completed", "contact_made"),
-    "fail": ("failed", "no_show"),
-    "confirm_cancel": ("cancelled", "cancellation_requested"),
-}
-_AT_WORK = {
-    "start": ("in-progress", "contact_made"),
-    "attempt": ("in-progress", "contact_attempted"),
-    "hold": ("on-hold", "visit_scheduled"),
-    **_ENDS,
-}
-_ACKNOWLEDGES = {"accept": ("accepted", "delivered"), "reject": ("rejected", "delivered")}
+REASSIGNED = "reassigned"
+"""Why a unit is asked to stop: a duty officer has given the task to another."""
 
-ALLOWED: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "requested": {"receive": ("received", "delivered"), **_ACKNOWLEDGES},
-    "received": _ACKNOWLEDGES,
-    "accepted": _AT_WORK,
-    "in-progress": _AT_WORK,
-    "on-hold": {"resume": ("in-progress", "contact_made"), **_ENDS},
-}
-"""status -> action -> (next status, business status). What is not here is refused."""
+_RESTS_ON = ("status", "business_status", "status_reason", "unit_kind", "unit", "for_")
+"""What a unit's answer rests on: once one of these has changed, it looks again before it answers."""
+
+_RECEIPTS = frozenset({"receive", "delivery_failed"})
+
+_ASIDES = frozenset({"refer_on", "escalate", "delivery_failed"})
+"""What is said on the side: whatever holds the task goes on holding it."""
 
 
 def first_revision(
@@ -98,96 +92,140 @@ def first_revision(
     )
 
 
-def answer(task: Task, update: TaskUpdate) -> Task:
-    """The task's next revision after a unit's answer. Raises Refused for a stale or impossible one."""
-    if update.expected_revision != task.revision:
-        raise Refused(
-            "stale_revision",
-            f"the task is at revision {task.revision}; read it again and answer that revision",
-        )
-    if update.unit != task.unit:
-        raise Refused("illegal_transition", f"the task is with unit {task.unit}; only its owner answers")
-    allowed = ALLOWED.get(task.status, {})
-    if update.action not in allowed:
-        can = ", ".join(allowed) or "nothing"
-        raise Refused("illegal_transition", f"a task that is {task.status} allows {can}, not {update.action}")
-    if update.action == "confirm_cancel" and task.business_status != "cancellation_requested":
-        raise Refused(
-            "illegal_transition",
-            "nobody asked to cancel this task; complete it or let it fail, with an outcome",
-        )
-    if task.status_reason == NO_CONSENT and task.status == "on-hold":
-        raise Refused("illegal_transition", "the task waits for the duty officer's decision on its disclosure")
-    status, business_status = allowed[update.action]
-    if update.action == "confirm_cancel" and task.status_reason == HANDED_OVER:
-        business_status = HANDED_OVER
-    if update.action == "complete" and update.outcome in ("service_delivered", "placement_arranged"):
-        business_status = "service_started"
-    if task.business_status == "cancellation_requested" and status not in TERMINAL:
-        business_status = "cancellation_requested"  # the request stands until the unit decides
-    return next_revision(
-        task,
-        {
-            "status": status,
-            "business_status": business_status,
-            "status_reason": update.reason or task.status_reason,
-            "attempts_to_reach": task.attempts_to_reach + (update.action == "attempt"),
-            "findings": sorted({*task.findings, *update.findings}),
-            "outcome": update.outcome or task.outcome,
-            "lawful_basis": update.lawful_basis or task.lawful_basis,
-            "filler_id": update.filler_id or task.filler_id,
-            "parked_until": None,
-            "resumes_as": None,  # whatever the unit does ends our hold
-        },
+def answer(task: Task, update: TaskUpdate, until: str | None = None) -> Task:
+    """The task's next revision after an answer. `until`: when it is due again, for a `hold` that does not say. Raises
+    Refused for what is stale or not possible (contracts.lifecycle)."""
+    move = check(task, update)
+    if isinstance(move, Refusal):
+        raise Refused(move.reason, move.detail)
+    action, stops = update.action, "cancellation_requested" in (task.business_status, move.business_status)
+    changes: dict[str, Any] = {
+        "update_id": update.update_id,
+        "status": (task.resumes_as or move.status) if move.resumes else move.status,
+        "business_status": move.business_status,
+        "filler_id": update.filler_id or task.filler_id,
+        "findings": sorted({*task.findings, *update.findings}),
+    }
+    if action not in _ASIDES:
+        changes |= {
+            "status_reason": task.status_reason if stops else update.reason,  # why it is to stop, until it has
+            "visit_at": task.visit_at if move.business_status == task.business_status else None,
+            "parked_until": (update.until or until) if action == "hold" else None,
+            "resumes_as": None,  # whatever a person does ends our hold
+        }
+    match action:
+        case "attempt" | "no_show":
+            changes["attempts_to_reach"] = task.attempts_to_reach + 1
+        case "complete" | "fail":
+            changes |= {"outcome": update.outcome, "lawful_basis": update.lawful_basis or task.lawful_basis}
+        case "confirm_cancel" if task.status_reason in (HANDED_OVER, REASSIGNED):
+            changes["business_status"] = HANDED_OVER
+        case "schedule":
+            changes["visit_at"] = update.visit_at
+        case "delivery_failed":
+            changes["status_reason"] = task.status_reason if stops else update.reason
+        case "refer_on":
+            changes["referred_on"] = [*task.referred_on, _referred(task, update)]
+        case "cancel" | "reassign" | "enter_in_error":
+            said = {"action": action, "office": update.unit, "reason": update.reason, "at": update.at}
+            reason = REASSIGNED if action == "reassign" else update.reason
+            changes |= {"officer": OfficerSaid.model_validate(said), "status_reason": reason}
+    after = next_revision(task, changes)
+    # a unit answers while its adapter's receipt is on the way: it has seen all that its answer rests on
+    return after.model_copy(update={"since": task.since}) if action in _RECEIPTS else after
+
+
+def _referred(task: Task, update: TaskUpdate) -> ReferredOn:
+    assert update.refer_to is not None
+    return ReferredOn(
+        unit_kind=update.refer_to,
+        purpose=update.refer_for or REFERRED_FOR[update.refer_to][0],
+        priority=update.priority or task.priority,
+        at=update.at,
     )
+
+
+def gave_up(task: Task) -> bool:
+    """Whether its unit does not have it again by itself: it has declined, or handed it over, or a duty officer has
+    given it to another."""
+    if task.officer is not None and task.officer.action == "reassign":
+        return True
+    return task.status == "rejected" or (
+        task.business_status == HANDED_OVER and task.status_reason in REASONS["hand_over"]
+    )
+
+
+def called_off(task: Task, level: Level) -> bool:
+    """Whether a duty officer has cancelled it at this level or a higher one: it is not asked again by itself."""
+    cancelled = task.officer is not None and task.officer.action == "cancel"
+    return cancelled and LEVELS.index(level) <= LEVELS.index(task.level)
+
+
+def _by_the_desk(task: Task, action: Action, **changes: Any) -> Task | None:
+    """The next revision after what the desk does by itself; None where there is nothing (more) to do."""
+    move = step(task.status, task.business_status, action, "referral_desk")
+    if isinstance(move, Refusal):
+        return None
+    status = (task.resumes_as or move.status) if move.resumes else move.status
+    return next_revision(task, {"status": status, "business_status": move.business_status, **changes})
+
+
+_FREE = {"parked_until": None, "resumes_as": None}
 
 
 def lapse(task: Task) -> Task:
     """The next revision of a task that nobody has acknowledged in time and that goes to somebody else."""
-    changes = {"status": "cancelled", "business_status": "escalated", "status_reason": NOT_ACKNOWLEDGED}
-    return next_revision(task, changes)
+    return _must(_by_the_desk(task, "lapse", status_reason=NOT_ACKNOWLEDGED))
 
 
 def park(task: Task, until: str) -> Task:
     """The next revision after as many attempts in vain as policy allows: it rests until then, and is not forgotten."""
-    return next_revision(task, {"status": "on-hold", "business_status": "escalated", "parked_until": until})
+    return _must(_by_the_desk(task, "park", parked_until=until))
 
 
 def unpark(task: Task) -> Task:
-    """The next revision when a parked task is due again."""
-    return next_revision(task, {"status": "in-progress", "parked_until": None})
+    """The next revision when a task that rests is due again."""
+    stops = task.business_status == "cancellation_requested"
+    return _must(_by_the_desk(task, "unpark", parked_until=None, status_reason=task.status_reason if stops else None))
+
+
+def _must(task: Task | None) -> Task:
+    assert task is not None, "the desk did to a task what its state does not allow"
+    return task
 
 
 def hold(task: Task, cause: str) -> Task | None:
     """The next revision while nothing can be done: a unit that has the task keeps it. None if it is held already."""
     if task.resumes_as is not None:
         return None
-    return next_revision(task, {"status": "on-hold", "status_reason": cause, "resumes_as": task.status})
+    # one that rests until a day goes on when our hold is over: nothing else would wake it
+    resumes_as = "in-progress" if task.parked_until else task.status
+    return _by_the_desk(task, "hold", status_reason=cause, resumes_as=resumes_as, parked_until=None)
 
 
 def next_revision(task: Task, changes: Mapping[str, Any]) -> Task:
-    """The task with changes, one revision on."""
-    return task.model_copy(update={"revision": task.revision + 1, **changes})
+    """The task with changes, one revision on. `since` moves with what an answer rests on, and with every answer."""
+    revision = task.revision + 1
+    said = {"update_id": None, **changes}
+    rests = any(name in said and said[name] != getattr(task, name) for name in _RESTS_ON)
+    since = revision if rests or said["update_id"] else task.since
+    return task.model_copy(update={**said, "revision": revision, "since": since})
 
 
 def take_back(task: Task, cause: str) -> Task | None:
     """The next revision when what the task was for has gone: cancelled if nobody has accepted it, else the unit is
     asked and decides. None if there is nothing (more) to do."""
-    if task.status in TERMINAL or task.business_status == "cancellation_requested":
-        return None
-    if task.status in ("requested", "received") or task.business_status == "queued":
-        changes = {"status": "cancelled", "status_reason": cause}
-    else:
-        status = task.resumes_as or task.status
-        changes = {"status": status, "business_status": "cancellation_requested", "status_reason": cause}
-    return next_revision(task, {**changes, "parked_until": None, "resumes_as": None})
+    return _by_the_desk(task, "take_back", status_reason=cause, **_FREE)
+
+
+def move_on(task: Task) -> Task | None:
+    """The next revision when the household lives elsewhere now: like `take_back`, and says that another is asked."""
+    return _by_the_desk(task, "hand_over", status_reason=HANDED_OVER, **_FREE)
 
 
 def entered_in_error(task: Task, cause: str) -> Task | None:
     """The next revision of a task that should never have been: what was answered is kept, and does not count."""
-    if task.status == "entered-in-error":
-        return None
-    return next_revision(task, {"status": "entered-in-error", "status_reason": cause})
+    return _by_the_desk(task, "enter_in_error", status_reason=cause)
 
 
 def reissue(task: Task) -> Task | None:
@@ -195,10 +233,10 @@ def reissue(task: Task) -> Task | None:
 
     Before any unit has seen it, a cancelled task is the same task again: whether the cancellation came to us between
     two other records must not change what is asked. Once a unit has had it, a further attempt is a task of its own."""
-    if task.status == "cancelled" and task.business_status == "queued":
-        return next_revision(task, {"status": "requested", "status_reason": None})
-    if task.status not in TERMINAL and task.business_status == "cancellation_requested":
-        return next_revision(task, {"business_status": "delivered", "status_reason": None})
-    if task.resumes_as is not None:
-        return next_revision(task, {"status": task.resumes_as, "status_reason": None, "resumes_as": None})
-    return None
+    if task.officer is not None or (task.status == "on-hold" and not _waits_for_us(task)):
+        return None
+    return _by_the_desk(task, "reissue", status_reason=None, resumes_as=None)
+
+
+def _waits_for_us(task: Task) -> bool:
+    return task.resumes_as is not None or task.business_status == "cancellation_requested"

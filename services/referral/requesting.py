@@ -71,7 +71,8 @@ def keep_current(case: Case, task: Task, flag: Value, ask: Ask, basis: str | Non
         "reason_text": Bilingual.model_validate(flag["title"]),
         "lawful_basis": basis or flag["lawful_basis"],
     }
-    kind, unit = task.unit_kind, task.unit
+    kind: str = task.unit_kind
+    unit = task.unit
     nobody_has_it = unseen(case.state["tasks"][task.task_id])
     if nobody_has_it and not _placed(task, flag):
         # nobody has seen it yet: it goes where the household lives now, whichever record told us first
@@ -90,7 +91,7 @@ def keep_current(case: Case, task: Task, flag: Value, ask: Ask, basis: str | Non
 
 def restarted(case: Case, task: Task, at: str) -> Task:
     """A task whose clocks run anew, from the end of a hold that was ours; as it is where none runs."""
-    if not running(task.status, task.business_status):
+    if not running(task.status, task.business_status, held=False):
         return task
     times = case.policy.clocks.times(task.priority, task.hours, (at, at), (at, at))
     return task.model_copy(update={"contact_from": at, **asdict(times)})

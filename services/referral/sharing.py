@@ -7,9 +7,10 @@ the task, whichever came in first; when it ends, the task goes to the next.
 from contracts.flags import OPEN, Ask
 from contracts.tasks import TERMINAL
 from services.referral.case import Case, unseen
-from services.referral.lifecycle import next_revision, take_back, unpark
+from services.referral.lifecycle import called_off, next_revision, take_back, unpark
 from services.referral.officer import no_more_to_decide
 from services.referral.reading import ask_of, is_snoozed
+from services.referral.requesting import restarted
 from services.runtime.fold import Value
 
 __all__ = ["give_up", "leader", "sharers"]
@@ -26,6 +27,7 @@ def sharers(case: Case, flag: Value) -> list[Value]:
         and not case.answered(other["flag_id"])
         and not is_snoozed(other)
         and other["subject"] == flag["subject"]
+        and (other is flag or not _called_off_before(case, other, flag))
         and not mine.isdisjoint((ask.purpose, ask.unit) for ask in _shared(other))
     ]
     return sorted(others, key=lambda other: (other["episode_at"], other["flag_id"]))
@@ -52,7 +54,19 @@ def give_up(case: Case, flag: Value, ask: Ask, to: Value) -> None:
     if flag["revision"] == 1 and flag["status"] in OPEN:
         for task in case.chain(to["flag_id"], ask):
             if task.parked_until is not None:
-                case.publish(unpark(task))  # a new episode always re-arms
+                # a new episode always re-arms
+                case.publish(restarted(case, unpark(task), max(flag["as_of"], flag["received_at"])))
+
+
+def _called_off_before(case: Case, flag: Value, other: Value) -> bool:
+    """Whether a duty officer has cancelled what a flag asks before the latest news of another came in: who decided did
+    not know of it, so it asks for itself."""
+    chains = (case.chain(flag["flag_id"], ask) for ask in _shared(flag))
+    return any(
+        called_off(task, flag["level"]) and task.officer is not None and task.officer.at < other["received_at"]
+        for chain in chains
+        for task in chain
+    )
 
 
 def _shared(flag: Value) -> list[Ask]:
