@@ -10,7 +10,7 @@ from contracts.events import FEEDS
 from contracts.instants import EPOCH
 from services.line import Line, line_processors
 from services.runtime.fold import TICKS, Processor, Record
-from services.shards import Lines, Tell, cores, in_processes, read_shard, split, worth
+from services.shards import EVERYWHERE, Lines, Tell, cores, in_processes, read_shard, split, worth
 
 __all__ = ["Outcome", "replay"]
 
@@ -55,7 +55,7 @@ def replay(
     cut = split(path, least=jobs or cores())
     end = as_of or cut.last_receipt
     outcome = Outcome()
-    work = [(path, lines, policy, end, cut.ticks > 0) for lines in cut.shards]
+    work = [(path, lines, policy, end, cut.ticks > 0, number == 0) for number, lines in enumerate(cut.shards)]
     for part in in_processes(_replay_shard, work, jobs or worth(cut.lines), tell):
         outcome.add(part)
     return outcome
@@ -67,21 +67,24 @@ def processors(policy: Path) -> tuple[Processor, ...]:
     return line_processors(policy)
 
 
-def _replay_shard(path: Path, lines: Lines, policy: Path, end: str, ticks: bool, taken: Tell | None) -> Outcome:
+def _replay_shard(
+    path: Path, lines: Lines, policy: Path, end: str, ticks: bool, first: bool, taken: Tell | None
+) -> Outcome:
+    """`first`: whether this shard is the one in which what stands in every shard is counted."""
     line = Line(processors(policy), EPOCH if ticks else end)
     outcome = Outcome()
     for record in read_shard(path, lines, taken):
-        _take(line, record, outcome)
+        _take(line, record, outcome, first or record.topic not in EVERYWHERE)
     if ticks and end > max(task.as_of for task in line.tasks):
-        _take(line, Record(TICKS, b"", orjson.dumps({"as_of": end})), outcome)
+        _take(line, Record(TICKS, b"", orjson.dumps({"as_of": end})), outcome, first)
     return outcome
 
 
-def _take(line: Line, record: Record, outcome: Outcome) -> None:
-    if record.topic in FEEDS:
+def _take(line: Line, record: Record, outcome: Outcome, counts: bool) -> None:
+    if counts and record.topic in FEEDS:
         outcome.inputs[record.topic] += 1
     for _, turn in line.take(record):
-        if turn.record is not None and turn.record.topic in FEEDS:
+        if counts and turn.record is not None and turn.record.topic in FEEDS:
             outcome.duplicates += turn.duplicate and not turn.dead
             outcome.dead_letters += len(turn.dead)
         for output in turn.outputs:

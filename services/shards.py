@@ -1,7 +1,7 @@
 """A file of records cut into shards that have nothing to do with each other, and a process for each core to take them.
 
 One quick pass finds which records are connected (`connected.py`); each component goes to one shard, whole and in its
-order. Processes share nothing: each reads its own lines of the file. Ticks go to every shard.
+order. Processes share nothing: each reads its own lines of the file. Ticks, and what units declare, go to every shard.
 """
 
 import gc
@@ -30,9 +30,12 @@ from services.runtime.errors import Problem
 from services.runtime.fold import TICK_TOPICS, TICKS, Record
 from services.runtime.lines import NO_RECORD, no_record, raw_lines, record_of
 
-__all__ = ["Lines", "Split", "Tell", "cores", "in_processes", "read_shard", "split", "worth"]
+__all__ = ["EVERYWHERE", "Lines", "Split", "Tell", "cores", "in_processes", "read_shard", "split", "worth"]
 
 T = TypeVar("T")
+
+EVERYWHERE = frozenset({*TICK_TOPICS, "units.declarations", "respite.vacancies", "units.status"})
+"""What goes to every shard: time moves for all, and what a unit declares counts for whoever is asked next."""
 
 Lines: TypeAlias = "array[int]"
 """Where the lines of a shard begin in the file, in bytes, in the order in which they are to be taken."""
@@ -86,14 +89,14 @@ def split(path: Path, least: int = 1, by_receipt: bool = False, feeds_only: bool
             said = orjson.loads(line)
             topic, headers = said["topic"], said.get("headers", {})
             of_feed, component = topic in FEEDS, -1
-            if topic in TICK_TOPICS:
+            if topic in EVERYWHERE:
                 ticks += topic == TICKS
             else:
                 key = said["key"] if "key" in said else said["key_base64"]
                 source, event = headers.get("ce_source", ""), headers.get("ce_id", "")
                 component = connections.enter(topic, key, _content(said), source, event)
-                if of_feed and (stamp := _instant(headers.get("ce_receivedtime", ""))):
-                    first, last, received = min(first or stamp, stamp), max(last, stamp), stamp
+            if of_feed and (stamp := _instant(headers.get("ce_receivedtime", ""))):
+                first, last, received = min(first or stamp, stamp), max(last, stamp), stamp
         except NO_RECORD as fault:
             raise no_record(path, number, fault) from None
         if of_feed or not feeds_only:

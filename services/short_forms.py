@@ -37,6 +37,8 @@ SOURCES = {
     "hotline.contacts": "carer-hotline",
     "welfare.register": "swd-register",
     "community.observations": "community-desk",
+    "units.declarations": "units",
+    "respite.vacancies": "respite-homes",
 }
 TOPIC_OF = {name: topic for topic, feed in FEEDS.items() for name in feed.types if name != "feed.heartbeat"}
 TOPIC_OF["feed.heartbeat"] = "hospital.admissions"
@@ -130,6 +132,8 @@ def _subject(line: Short, data: dict[str, Any], event: str) -> str:
         return person(line["subject"])
     if line["type"].startswith("housing."):
         return str(data["tenancy_id"])
+    if line["type"].startswith(("units.", "respite.")):
+        return str(data["unit"])
     if line["type"].startswith("community."):
         return str(data["block_id"] if "block_id" in data else data["address"]["block_id"])
     return event
@@ -138,6 +142,9 @@ def _subject(line: Short, data: dict[str, Any], event: str) -> str:
 def _data(line: Short, at: str, homes: dict[str, dict[str, str]]) -> dict[str, Any]:
     said = {name: value for name, value in line.items() if name not in ENVELOPE}
     family = line["type"].split(".", 1)[0]
+    if family in ("units", "respite"):
+        until = {"valid_until": instant(said["valid_until"])} if "valid_until" in said else {}
+        return {"as_of": at, **said, **until}
     if family == "housing":
         return _housing(line, said, at, homes)
     for short, full in (("visit", "visit_id"), ("absence", "absence_id")):

@@ -21,7 +21,7 @@ from services.backtest.life import Asked, Life, Raised
 from services.line import Line, line_processors
 from services.policy import load_sources
 from services.runtime.fold import TICKS, Record, Store, Turn
-from services.shards import Lines, Tell, read_shard
+from services.shards import EVERYWHERE, Lines, Tell, read_shard
 
 __all__ = ["live"]
 
@@ -73,17 +73,23 @@ def _stands(flag: dict[str, Any]) -> bool:
     return flag["status"] in OPEN or flag["status"] == "shadow"
 
 
-def live(path: Path, lines: Lines, policy: Path, until: str, wanted: frozenset[str], taken: Tell | None) -> Life:
+def live(
+    path: Path, lines: Lines, policy: Path, until: str, wanted: frozenset[str], first: bool, taken: Tell | None
+) -> Life:
     """Lives through a shard under a policy, to the end of the feed. `wanted`: ids of persons and households whose
-    groups are to be told. Raises Problem."""
+    groups are to be told. `first`: whether it is the shard in which what stands in every one is counted. Raises
+    Problem."""
     line = Line(line_processors(policy))
     life, watch = Life(), _Watch()
     as_of = ""
 
+    def counts(record: Record) -> bool:
+        return first or record.topic not in EVERYWHERE
+
     def run(record: Record) -> None:
         for _, turn in line.take(record):
             watch.see(turn)
-            if turn.record is record and record.topic in FEEDS:
+            if turn.record is record and record.topic in FEEDS and counts(record):
                 life.duplicates += turn.duplicate and not turn.dead
                 life.dead_letters += len(turn.dead)
 
@@ -104,7 +110,7 @@ def live(path: Path, lines: Lines, policy: Path, until: str, wanted: frozenset[s
         received = _received(record)
         if received is not None:
             move(received)
-        life.records += 1
+        life.records += counts(record)
         run(record)
     move(until)
     tick()

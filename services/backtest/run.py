@@ -61,7 +61,9 @@ def lived(
         raise Problem(f"{feed}: no record of a feed with a receipt time (ce_receivedtime); nothing to live through")
     wanted = frozenset(name for case in cases for name in (case.household, case.person) if name is not None)
     work = [
-        (feed, lines, policy.folder, cut.last_receipt, wanted) for lines in cut.shards for policy in policies
+        (feed, lines, policy.folder, cut.last_receipt, wanted, number == 0)
+        for number, lines in enumerate(cut.shards)
+        for policy in policies
     ]  # the policies in turns, so that the bar goes on evenly
     tell = begin(cut.lines * len(policies)) if begin is not None else None
     lives = tuple(Life() for _ in policies)

@@ -16,6 +16,7 @@ import orjson
 from contracts.instants import canonical, plus
 from services.connected import blocks_in, ids_in
 from services.runtime.fold import Record
+from services.shards import EVERYWHERE
 
 __all__ = ["Step", "components", "receipt", "slabs", "steps"]
 
@@ -63,7 +64,10 @@ def _moments(start: str, hours: Sequence[float]) -> Iterator[str]:
 
 
 def slabs(records: Sequence[Record], component: dict[str, str]) -> tuple[tuple[Record, ...], ...]:
-    """As few slabs as possible; the records of one component keep their order."""
+    """As few slabs as possible; the records of one component keep their order. What units declare counts for whoever is
+    asked next, so it comes before everything else, by itself."""
+    declared = tuple(record for record in records if _declares(record))
+    records = [record for record in records if not _declares(record)]
     component = _with_blocks(records, component)
     found: defaultdict[int, list[Record]] = defaultdict(list)
     last: dict[str, tuple[int, tuple[str, bytes]]] = {}
@@ -75,7 +79,12 @@ def slabs(records: Sequence[Record], component: dict[str, str]) -> tuple[tuple[R
             number += 1
         found[number].append(record)
         last[root] = (number, lane)
-    return tuple(tuple(found[number]) for number in sorted(found))
+    rest = tuple(tuple(found[number]) for number in sorted(found))
+    return (declared, *rest) if declared else rest
+
+
+def _declares(record: Record) -> bool:
+    return record.topic in EVERYWHERE and b"every_seconds" not in record.value
 
 
 def _with_blocks(records: Sequence[Record], component: dict[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A district that does not exist, and what its five feeds would say in a month. The same seed, the same
+"""A district that does not exist, and what its feeds would say in a month. The same seed, the same
 bytes."""
 
 from services.simulator.parameters import Parameters

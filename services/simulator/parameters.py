@@ -107,6 +107,10 @@ class Parameters:
     referral_need_share: float = _is(0.07, "published", "households with little support that need a referral: 6.7-8 %")
     alarm_wish_share: float = _is(0.1, "assumed", "elderly households without an emergency alarm that wish one")
 
+    # what units say about themselves: nothing, unless asked for. Whom a task is routed to hangs on when that came.
+    declarations_per_unit_month: float = _is(0.0, "assumed", "declarations of their intake, per unit that makes any")
+    vacancies_per_home_month: float = _is(8.0, "assumed", "declarations of free places, per home, if units declare")
+
     # what goes wrong on the way
     duplicate_share: float = _is(0.02, "assumed", "records sent twice: 1-3 %")
     late_share: float = _is(0.03, "assumed", "records that come hours to days after they were recorded")

@@ -1,4 +1,4 @@
-"""The whole simulation: a district, a month, five feeds, in the order in which their records come in."""
+"""The whole simulation: a district, a month, its feeds, in the order in which their records come in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from services.simulator.housing import tell_housing
 from services.simulator.parameters import Parameters
 from services.simulator.people import Person
 from services.simulator.register import tell_register
+from services.simulator.units import tell_units
 from services.simulator.wire import Arrival, publish, received_at
 from services.simulator.world import Truth, build
 
@@ -54,6 +55,7 @@ def simulate(parameters: Parameters) -> Simulation:
     tell_hotline(world)
     tell_community(world, messages)
     tell_heartbeats(world)
+    tell_units(world)
     arrivals = sorted(publish(world.drafts) + hospital_arrivals(world, messages), key=received_at)
     arrivals = sorted(spoil(world, arrivals, lambda at, wait: plus(at, seconds=wait)), key=received_at)
     bad: list[Truth] = [

@@ -71,6 +71,8 @@ _SOURCES = {
     "hotline.contacts": ("carer-hotline", "hl"),
     "community.observations": ("community-desk", "co"),
     "hospital.admissions": ("ha-cms", "ha"),
+    "units.declarations": ("units", "un"),
+    "respite.vacancies": ("respite-homes", "re"),
 }
 
 

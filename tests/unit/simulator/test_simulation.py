@@ -37,6 +37,7 @@ BUSY = Parameters(
     observations_per_household_month=0.1,
     care_changes_per_year=4,
     need_after_death_share=0.5,
+    declarations_per_unit_month=4,
 )
 
 
