@@ -33,6 +33,7 @@ def environment(settings: Settings, web_port: int) -> dict[str, str]:
         "KITHLINE_KAFKA": settings.kafka,
         "KITHLINE_WEB_PORT": str(web_port),
         "KITHLINE_LOG_FORMAT": "json",
+        "KITHLINE_SIMULATED_UNITS": "all",
         # the engine does not start without one, though nobody here will want to open a letter
         "KITHLINE_VAULT_PUBLIC_KEY": b64encode(bytes(PrivateKey.generate().public_key)).decode(),
     }

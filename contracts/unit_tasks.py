@@ -1,5 +1,5 @@
-"""What a unit's own system receives and sends: a task under ids of the unit's own, and the unit's answer to it. The same
-for every way of connecting a unit; no identity, and nothing by which two units could join their lists."""
+"""What a unit's own system receives and sends: a task under ids of the unit's own, and the unit's answer. The same for
+every way of connecting a unit; no identity, and nothing by which two units could join their lists."""
 
 from typing import Annotated, Literal
 
@@ -67,7 +67,7 @@ class FreePlace(Published):
     send somebody."""
 
     unit: Token
-    name: Bilingual
+    name: Bilingual | None = None
     kind: PlaceKind
     district: Token
     places: int = Field(ge=0)

@@ -4,12 +4,15 @@ What a unit does follows from the task's id alone, so that a demo can be repeate
 tick at which the task reached it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from hashlib import blake2b
 
 from contracts.instants import plus
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
+from services.directory import Unit
+from services.runtime.errors import Problem
 from services.runtime.fold import UNIT_TICKS, Processor, Record, Turn, Value
 from services.simulator.rates import (
     DECLINE_SHARE,
@@ -20,7 +23,7 @@ from services.simulator.rates import (
 )
 from services.simulator.tables import Table, drawn
 
-__all__ = ["SimulatedUnits"]
+__all__ = ["SimulatedUnits", "simulated"]
 
 UNANSWERED_CALL_SHARE = 0.15
 """Assumed: calls by the hotline that nobody picks up."""
@@ -99,9 +102,11 @@ kind of unit."""
 
 @dataclass(frozen=True, slots=True)
 class SimulatedUnits:
-    """Answers as each kind of unit would. `no_arrangement_share` may be raised to see emergencies in a small demo."""
+    """Answers as each kind of unit would. `no_arrangement_share` may be raised to see emergencies in a small demo;
+    `units`: those that are simulated, by id (None: all)."""
 
     no_arrangement_share: float = NO_ARRANGEMENT_SHARE
+    units: frozenset[str] | None = None
 
     def processor(self) -> Processor:
         """Tasks and ticks in, answers out."""
@@ -125,10 +130,13 @@ class SimulatedUnits:
             turn.duplicate = True
             return
         open_tasks = {name: entry for name, entry in state["open"].items() if name != task.task_id}
-        if task.status not in TERMINAL and not task.unit.startswith("queue-"):
+        if task.status not in TERMINAL and self._plays(task.unit):
             raw = task.model_dump(mode="json", by_alias=True)
             open_tasks[task.task_id] = {"task": raw, "at": plus(turn.as_of, hours=_delay(task))}
         turn.put(household, {"open": open_tasks} if open_tasks else None)
+
+    def _plays(self, unit: str) -> bool:
+        return not unit.startswith("queue-") and (self.units is None or unit in self.units)
 
     @staticmethod
     def due(state: Value) -> str | None:
@@ -210,6 +218,26 @@ class SimulatedUnits:
                 return {"outcome": "placement_arranged", "findings": []}
             case _:
                 return {"outcome": "service_delivered", "findings": []}
+
+
+def simulated(patterns: str, units: Iterable[Unit]) -> frozenset[str]:
+    """The units that KITHLINE_SIMULATED_UNITS names: `all`, or ids and kinds with commas between, each with * and ? if
+    need be; none if it is empty. Raises Problem for a word that fits no unit."""
+    everybody = list(units)
+    chosen: set[str] = set()
+    for pattern in filter(None, (part.strip() for part in patterns.split(","))):
+        fits = {
+            unit.id
+            for unit in everybody
+            if pattern == "all" or fnmatchcase(unit.id, pattern) or fnmatchcase(unit.kind, pattern)
+        }
+        if not fits:
+            raise Problem(
+                f"KITHLINE_SIMULATED_UNITS: {pattern!r} fits no unit of the directory: write `all`, or ids or kinds of "
+                "units.yaml with commas between (* and ? stand for any characters)"
+            )
+        chosen |= fits
+    return frozenset(chosen)
 
 
 def _delay(task: Task) -> float:

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.flags import Flag
 from contracts.lifecycle import Refusal, check
+from contracts.model import Bilingual
 from contracts.tasks import TERMINAL, Task, TaskUpdate
 from services.book.audit import append
 from services.book.inbox import Inbox
 from services.book.outbox import Letter, Outbox
+from services.book.places import free_places, needs_a_place
 from services.book.posting import posting
 from services.book.store import Store
 from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, next_number
@@ -91,8 +93,11 @@ class Book:
         settings: Settings,
         mine: Callable[[str], bool],
         beside: Beside | None = None,
+        names: Mapping[str, Bilingual] | None = None,
     ) -> None:
-        """`name`: of the service that owns it, also of its consumer group; `key`: of the units' namespaces."""
+        """`name`: of the service that owns it, also of its consumer group; `key`: of the units' namespaces; `names`: of
+        units, for those that are named to others."""
+        self._names = names or {}
         self.store = Store(dsn, METADATA, *(() if beside is None else (beside.metadata,)))
         self.key = key
         self.taking = Taking(key, mine, beside)
@@ -110,6 +115,13 @@ class Book:
         async with self.store.read() as look:
             row = (await look.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
         return None if row is None else self.as_held(row)
+
+    async def shown(self, one: Held) -> dict[str, Any]:
+        """Its view as it is shown or sent now: with where a place is free, if that is what the task is for."""
+        if not one.open or not needs_a_place(one.task):
+            return {**one.view, "places": []}
+        async with self.store.read() as look:
+            return {**one.view, "places": await free_places(look, one.task, await clock(look), self._names)}
 
     async def all_held(self, unit: str, *, ended: bool = False) -> list[Held]:
         """What a unit holds (with `ended`: what it ever held), the latest change last."""
@@ -212,6 +224,12 @@ class Book:
         """What a unit has answered to one task, the first first."""
         async with self.store.read() as look:
             return await _answers(look, (answers.c.unit == unit) & (answers.c.ref == name))
+
+    async def given(self, update_id: str) -> Answer | None:
+        """The answer of that id, `unit:key`."""
+        async with self.store.read() as look:
+            found = await _answers(look, answers.c.update_id == update_id)
+        return found[0] if found else None
 
     async def waiting(self, unit: str) -> set[str]:
         """The tasks of a unit of which an answer is not taken yet."""

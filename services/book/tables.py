@@ -99,10 +99,10 @@ declared = Table(
     METADATA,
     Column("unit", _ID, primary_key=True),
     Column("what", _ID, primary_key=True),
-    Column("version", String(200), nullable=False),
+    Column("revision", Integer, nullable=False),
     Column("said", Text, nullable=False),
 )
-"""What units have declared about themselves: capacity, waiting lists, places that are free."""
+"""What units have declared about themselves (`units.status`, JSON): their intake, and the places that are free."""
 
 notes = Table("notes", METADATA, Column("name", _ID, primary_key=True), Column("value", Text, nullable=False))
 """Single values: how far the numbers are, and the units' clock."""

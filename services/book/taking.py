@@ -18,6 +18,7 @@ from contracts.flags import Flag
 from contracts.instants import EPOCH
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
 from services.book.naming import ref
+from services.book.places import take_declared
 from services.book.tables import answers, flags, held, next_number, notes, put, unreadable
 from services.runtime.errors import Problem
 from services.runtime.fold import UNIT_TICKS, Record
@@ -30,7 +31,7 @@ _log = logger(__name__)
 
 _TASKS = tuple(f"referral.tasks.{kind}" for kind in UNIT_KINDS)
 
-TOPICS = (*_TASKS, "risk.flags", "dead.letters", UNIT_TICKS)
+TOPICS = (*_TASKS, "risk.flags", "units.status", "dead.letters", UNIT_TICKS)
 """What a book is made of."""
 
 
@@ -72,6 +73,8 @@ class Taking:
             await self._task(connection, Task.model_validate_json(record.value), record.value.decode(), now)
         elif record.topic == "risk.flags":
             await _flag(connection, Flag.model_validate_json(record.value), record.value.decode())
+        elif record.topic == "units.status":
+            await take_declared(connection, record)
         elif record.topic == "dead.letters":
             await _refused(connection, DeadLetter.model_validate_json(record.value))
         if self._beside is not None:

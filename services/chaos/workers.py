@@ -124,6 +124,7 @@ class Fleet:
             "KITHLINE_CLOCK": "commanded",
             "KITHLINE_LOG_FORMAT": "json",
             "KITHLINE_VAULT_PUBLIC_KEY": vault,
+            "KITHLINE_SIMULATED_UNITS": "all",
             **settings,
         }
         width = len(SERVICES)

@@ -68,6 +68,7 @@ async def run_demo(
         "KITHLINE_CLOCK": "commanded",
         "KITHLINE_VAULT_PUBLIC_KEY": base64.b64encode(bytes(vault.public_key)).decode(),
         "KITHLINE_LOG_FORMAT": "json",
+        "KITHLINE_SIMULATED_UNITS": "all",
     }
     sent: Counter[str] = Counter()
     async with AsyncExitStack() as stack:

@@ -12,10 +12,12 @@ __all__ = [
     "AS_OF",
     "BATCH_RECORDS",
     "BATCH_SECONDS",
+    "DELIVERIES",
     "FEED_HEARTBEAT",
     "LAG",
     "LAST_COMMIT",
     "LATENCY_MS",
+    "OPERATOR_QUEUE",
     "OUTPUTS",
     "RECORDS",
     "RESTORE_SECONDS",
@@ -24,6 +26,8 @@ __all__ = [
     "TASK_READY",
     "TICKS_PUBLISHED",
     "UNCOVERED",
+    "UNDELIVERED",
+    "UNDELIVERED_SECONDS",
     "VERDICTS",
 ]
 
@@ -112,4 +116,23 @@ VERDICTS = Counter(
     "published, so they say what flags rest on, not how often rules were asked; error each time that a clause could "
     "not be worked out, whether a flag came of it or not.",
     ["rule", "verdict"],
+)
+DELIVERIES = Counter(
+    "kithline_deliveries_total",
+    "Tasks on their way to units' systems: delivered, failed (to be tried again), refused or given_up (a person "
+    "decides). One that is tried three times counts three times.",
+    ["processor", "channel", "outcome"],
+)
+UNDELIVERED = Gauge(
+    "kithline_undelivered", "Tasks whose newest revision their unit does not have yet.", ["processor", "channel"]
+)
+UNDELIVERED_SECONDS = Gauge(
+    "kithline_undelivered_oldest_seconds",
+    "For how long the oldest of them has been waiting, by the units' clock; 0 where none waits.",
+    ["processor", "channel"],
+)
+OPERATOR_QUEUE = Gauge(
+    "kithline_operator_queue",
+    "Tasks that could not be delivered, and wait for a person (`kithline adapters queue`).",
+    ["processor", "channel"],
 )

@@ -79,6 +79,7 @@ async def running_line(bootstrap: str, logs: Path, as_of: str | None = None) -> 
         "KITHLINE_KAFKA": bootstrap,
         "KITHLINE_CLOCK": "commanded",
         "KITHLINE_WEB_PORT": str(port),
+        "KITHLINE_SIMULATED_UNITS": "all",
         "KITHLINE_VAULT_PUBLIC_KEY": base64.b64encode(bytes(VAULT.public_key)).decode(),
     }
     with (logs / "line.log").open("wb") as log:
