@@ -25,6 +25,9 @@ def simulate(
     hl7: Annotated[
         Path | None, typer.Option(help="Folder: also write the hospital feed as HL7 v2 morning batch files.")
     ] = None,
+    identities: Annotated[
+        Path | None, typer.Option(help="File: also write who these people are, for `kithline vault load`.")
+    ] = None,
     published: Annotated[
         bool,
         typer.Option(help="Published rates only; by default some are turned up so that a month shows something."),
@@ -50,6 +53,15 @@ def simulate(
         f"{count} records in {out}, {len(simulation.truth)} true needs and bad records in {out}.truth",
         err=True,
     )
+    if identities is not None:
+        from services.simulator.identities import identities as who_they_are
+        from services.simulator.identities import write_identities
+
+        try:
+            known = write_identities(identities, who_they_are(simulation))
+        except OSError as fault:
+            raise Problem(f"cannot write {identities}: {fault.strerror}") from None
+        typer.echo(f"{known} identities in {identities}", err=True)
     if hl7 is not None:
         from services.simulator.hl7_batches import write_hospital_batches
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from contracts.identity import Identity
 
-__all__ = ["register"]
+__all__ = ["read_identities", "register"]
 
 Unit = Annotated[str, typer.Option(help="The unit's id, as deploy/policy/units.yaml has it.")]
 Officer = Annotated[str, typer.Option(help="The officer's number in the unit; no name.")]
@@ -48,7 +48,7 @@ def load(
 
     from services.runtime.vault_client import VaultAccess, VaultClient
 
-    identities = list(_identities(file))
+    identities = list(read_identities(file))
 
     async def send() -> int:
         async with VaultClient(VaultAccess()) as vault:
@@ -232,7 +232,7 @@ def remove_officer(unit: Unit, officer: Officer) -> None:
         raise Problem(f"{unit} has not named {officer}; nothing was changed")
 
 
-def _identities(path: Path) -> "Iterator[Identity]":
+def read_identities(path: Path) -> "Iterator[Identity]":
     """The identities of a file. Raises Problem naming file and line, and never what stands there."""
     from pydantic import ValidationError
 

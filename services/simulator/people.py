@@ -90,11 +90,13 @@ class Household:
 
 
 class Registry:
-    """Issues people and flats: each HKID once, each with a check digit that is wrong on purpose."""
+    """Issues people and flats: each HKID once, each with a check digit that is wrong on purpose. `everybody`: all that
+    were issued, in order."""
 
     def __init__(self, flats_per_block: int) -> None:
         self._pseudonyms = Pseudonyms(DEMO_KEY, digits="wrong")
         self._people = 0
+        self.everybody: list[Person] = []
         self._flats_per_block = flats_per_block
         self._flats: dict[str, int] = {}
 
@@ -114,7 +116,9 @@ class Registry:
 
     def person(self, age: int, role: str, district: str, needs: str = "") -> Person:
         hkid = self.hkid()
-        return Person(hkid, self.pseudonym(hkid), THIS_YEAR - age, role, None, district, needs)
+        person = Person(hkid, self.pseudonym(hkid), THIS_YEAR - age, role, None, district, needs)
+        self.everybody.append(person)
+        return person
 
     def flat(self, district: str) -> Flat:
         """The next empty flat; blocks fill one after the other, estates in turn."""

@@ -34,6 +34,8 @@ class Simulation:
     truth: list[Truth]
     people: dict[str, Person]
     """By HKID: the hospital's batch files write their (invented) names and years of birth."""
+    everybody: list[Person]
+    """Also who has moved away or died meanwhile."""
 
     def records(self) -> Iterator[Record]:
         """All records, good and bad."""
@@ -64,7 +66,7 @@ def simulate(parameters: Parameters) -> Simulation:
         if arrival.bad
     ]
     people = {person.hkid: person for person in [*world.residents(), *world.circle.outsiders]}
-    return Simulation(parameters, arrivals, world.truth + bad, people)
+    return Simulation(parameters, arrivals, world.truth + bad, people, world.registry.everybody)
 
 
 def write_simulation(simulation: Simulation, path: Path) -> int:
