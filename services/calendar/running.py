@@ -2,7 +2,7 @@
 
 from contracts.tasks import TERMINAL, Clock
 
-__all__ = ["ACKNOWLEDGED_BY_NOBODY", "running"]
+__all__ = ["ACKNOWLEDGED_BY_NOBODY", "is_held", "running"]
 
 ACKNOWLEDGED_BY_NOBODY = frozenset({"requested", "received"})
 """The states in which a task waits for its unit to say that it takes it."""
@@ -11,11 +11,16 @@ _REACHED = frozenset({"contact_made", "visit_scheduled", "service_started"})
 """What a unit has said once somebody has spoken with the person, or is expected there."""
 
 
-def running(status: str, business_status: str) -> tuple[Clock, ...]:
-    """The clocks that run for a task. None for one that has ended, that its unit is asked to stop, or that is on
-    hold."""
-    if status in TERMINAL or status == "on-hold" or business_status == "cancellation_requested":
+def running(status: str, business_status: str, held: bool) -> tuple[Clock, ...]:
+    """The clocks that run for a task. None for one that has ended, that its unit is asked to stop, or that we hold
+    (parked, in hospital, without consent). That a unit puts it on hold by itself stops no clock."""
+    if status in TERMINAL or business_status == "cancellation_requested" or (status == "on-hold" and held):
         return ()
     if business_status in _REACHED:
         return ("acknowledge",) if status in ACKNOWLEDGED_BY_NOBODY else ()
     return ("acknowledge", "contact") if status in ACKNOWLEDGED_BY_NOBODY else ("contact",)
+
+
+def is_held(parked_until: str | None, resumes_as: str | None) -> bool:
+    """Whether a task that is on hold is so by us."""
+    return parked_until is not None or resumes_as is not None

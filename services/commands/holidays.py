@@ -27,6 +27,8 @@ _ESTIMATED = "推定"
 
 def general_holidays(first: int, last: int) -> str:
     """The text of `holidays.yaml` for these years. Raises Problem for years that the library does not know."""
+    from importlib.metadata import version
+
     import holidays
 
     years = range(first, last + 1)
@@ -43,10 +45,8 @@ def general_holidays(first: int, last: int) -> str:
         mark = ", estimated: true" if _ESTIMATED in name or "estimated" in english[day] else ""
         lines.append(f"  - {{day: {day}, en: {_quoted(english[day])}, zh-Hant: {_quoted(name)}{mark}}}\n")
     if missing := [year for year in years if not any(day.year == year for day in chinese)]:
-        raise Problem(
-            f"the holidays library (version {holidays.__version__}) knows no general holidays of {missing[0]}"
-        )
-    return _HEAD.format(first=first, last=last, version=holidays.__version__) + "".join(lines)
+        raise Problem(f"the holidays library (version {version('holidays')}) knows no general holidays of {missing[0]}")
+    return _HEAD.format(first=first, last=last, version=version("holidays")) + "".join(lines)
 
 
 def write_holidays(

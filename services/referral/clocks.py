@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from contracts.tasks import TERMINAL, Clock
-from services.calendar.running import running
+from services.calendar.running import is_held, running
 from services.calendar.span import read_span
 from services.referral.policy import OVERDUE_MATTERS, Clocks, Step
 from services.runtime.fold import Value
 
-__all__ = ["Due", "falls_due", "next_due"]
+__all__ = ["Due", "clocks_of", "falls_due", "next_due"]
 
 _OF_DISTRICT = OVERDUE_MATTERS - {"review_still_overdue"}
 """What the district's officer is asked to look at; not where that officer has the task."""
@@ -41,14 +41,14 @@ def next_due(tasks: Iterable[Value], clocks: Clocks) -> str | None:
 
 
 def falls_due(raw: Value, clocks: Clocks) -> Due | None:
-    """What comes next of a task. Nothing of one that has ended, that its unit is asked to stop, or that is on hold; but
-    a parked one is due again."""
+    """What comes next of a task. Nothing of one that has ended, that its unit is asked to stop, or that we hold; but a
+    parked one is due again."""
     if raw["status"] in TERMINAL:
         return None
-    if raw["status"] == "on-hold" and raw["business_status"] != "cancellation_requested":
-        return _due(raw["parked_until"], "parked", "") if raw["parked_until"] else None
+    if raw["status"] == "on-hold" and raw["parked_until"] and raw["business_status"] != "cancellation_requested":
+        return _due(raw["parked_until"], "parked", "")
     found: list[Due] = []
-    for clock in running(raw["status"], raw["business_status"]):
+    for clock in clocks_of(raw):
         due, warn = (raw[field] for field in _FIELDS[clock])
         if clock not in raw["breaches"]:
             found.append(_due(due, "breach", clock))
@@ -58,6 +58,11 @@ def falls_due(raw: Value, clocks: Clocks) -> Due | None:
             at = clocks.calendar.after(raw["hours"], due, step.after) if any(read_span(step.after)) else due
             found.append(_due(at, "ask", step.ask or ""))
     return min(found, default=None)
+
+
+def clocks_of(raw: Value) -> tuple[Clock, ...]:
+    """The clocks that run for a task as it stands."""
+    return running(raw["status"], raw["business_status"], is_held(raw["parked_until"], raw["resumes_as"]))
 
 
 def _next_step(raw: Value, clock: Clock, clocks: Clocks) -> Step | None:

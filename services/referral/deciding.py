@@ -70,7 +70,11 @@ def _release(case: Case, decision: OfficerDecision) -> None:
     if decision.flag_id in case.state["released"]:
         case.turn.duplicate = True
         return
-    case.state["released"][decision.flag_id] = {"at": decision.at, "wave": decision.wave}
+    case.state["released"][decision.flag_id] = {
+        "at": decision.at,
+        "clocks_from": decision.clocks_from or decision.at,
+        "wave": decision.wave,
+    }
     if decision.flag_id in case.state["flags"]:
         reconcile(case, decision.flag_id, decision.at)
 

@@ -5,7 +5,6 @@ say what comes of a flag, a unit's answer, an officer's decision and a clock tha
 officer must see.
 """
 
-from collections.abc import Mapping
 
 from contracts.control import OfficerDecision
 from contracts.tasks import UNIT_KINDS, TaskUpdate
@@ -14,8 +13,8 @@ from services.referral.answering import take_answer
 from services.referral.asking import reconcile
 from services.referral.case import Case
 from services.referral.deciding import take_decision, take_waiting
-from services.referral.overdue import run_out
-from services.referral.policy import Clock
+from services.referral.overdue import run_out, withdraw_moot
+from services.referral.policy import Clocks
 from services.referral.reading import is_snoozed, read_answer, read_flag
 from services.referral.units import STATUS, take_status
 from services.runtime.fold import TICKS, Processor, Record, Turn, Value
@@ -26,7 +25,7 @@ __all__ = ["Desk"]
 class Desk:
     """The fold over flags, answers and officers' decisions, with the directory and the clocks bound."""
 
-    def __init__(self, directory: Directory, clocks: Mapping[str, Clock]) -> None:
+    def __init__(self, directory: Directory, clocks: Clocks) -> None:
         self.directory = directory
         self.clocks = clocks
 
@@ -49,6 +48,7 @@ class Desk:
                 take_decision(case, read_answer(OfficerDecision, record))
             case _:
                 take_answer(case, read_answer(TaskUpdate, record))
+        withdraw_moot(case)
         case.settle()
 
     @staticmethod
@@ -61,6 +61,7 @@ class Desk:
         """Applies what has run out."""
         case = Case(self, household, turn)
         run_out(case, turn.as_of)
+        withdraw_moot(case)
         case.settle()
 
 

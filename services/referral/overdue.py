@@ -4,14 +4,16 @@ A tick only reveals it. What is written says when it was due, so it is the same 
 come is written into the task, so it comes once, also across a restart.
 """
 
+from typing import cast
+
 from contracts.tasks import Task
-from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, running
+from services.calendar.running import ACKNOWLEDGED_BY_NOBODY
 from services.referral import officer
 from services.referral.asking import hand_on
 from services.referral.case import Case
-from services.referral.clocks import Due, falls_due
+from services.referral.clocks import Due, clocks_of, falls_due
 from services.referral.lifecycle import next_revision, take_back, unpark
-from services.referral.policy import OVERDUE_MATTERS
+from services.referral.policy import OVERDUE_MATTERS, OverdueMatter
 from services.referral.requesting import restarted
 
 __all__ = ["run_out", "withdraw_moot"]
@@ -31,7 +33,7 @@ def run_out(case: Case, as_of: str) -> None:
                 _breach(case, task, due)
             case _:
                 case.publish(next_revision(task, {"escalations": [*task.escalations, due.what]}))
-                officer.put(case, task, due.what, due.at, task.purpose)
+                officer.put(case, task, cast("OverdueMatter", due.what), due.at, task.purpose)
 
 
 def withdraw_moot(case: Case) -> None:
@@ -61,7 +63,7 @@ def _is_overdue(case: Case, matter: Task) -> bool:
         return about["status"] in ACKNOWLEDGED_BY_NOBODY
     # another unit may have been asked since: contact with the person is still due
     return any(
-        "contact" in running(raw["status"], raw["business_status"])
+        "contact" in clocks_of(raw)
         for raw in case.tasks_of(case.heir(about["flag_id"]))
         if (raw["purpose"], raw["asked_of"]) == (about["purpose"], about["asked_of"])
     )

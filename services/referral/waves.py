@@ -4,8 +4,8 @@ A list rule raises flags that ask for a visit only once an officer has released 
 fit what the units can take. Until then the flag itself is the recorded hold.
 
 A wave is never due all at once: each unit has so many visits on a day with service hours, the clocks of the next ones
-run from the next such day on, and what would wait for too many days is left for a later wave. So however long a list is,
-and if nobody did anything, no unit would have more tasks overdue in a day than it has visits.
+run from the next such day on, and what would wait for too many days is left for a later wave. So however long a list
+is, and if nobody did anything, no more tasks of a unit would run out in a day than it has visits.
 """
 
 from collections import Counter

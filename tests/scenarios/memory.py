@@ -83,11 +83,11 @@ def run_racing(records: Iterable[Record], dice: Random, as_of: str = AS_OF) -> t
 
 
 def still_open(ends: Ends) -> dict[str, dict[str, object]]:
-    """Every open flag and task by id, in everything but the revision: what order and multiplicity must not change."""
+    """Every open flag and task by id, in everything but its revisions: what order and multiplicity must not change."""
     flags = {name: flag for name, flag in ends.flags.items() if flag["status"] in OPEN}
     tasks = {name: task for name, task in ends.tasks.items() if task["status"] not in TERMINAL}
     return {
-        name: {field: value for field, value in item.items() if field != "revision"}
+        name: {field: value for field, value in item.items() if field not in ("revision", "since")}
         for name, item in {**flags, **tasks}.items()
     }
 
