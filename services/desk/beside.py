@@ -1,0 +1,68 @@
+"""What the desk reads beside its book: how each task came to be as it is, free places, what officers have released."""
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.control import OfficerDecision
+from contracts.tasks import Task
+from contracts.units import VacancyStatus
+from services.book.tables import put
+from services.book.taking import Beside
+from services.desk.tables import DESK, decisions, released, revisions, vacancies
+from services.runtime.fold import Record
+
+__all__ = ["BESIDE"]
+
+_STATUS, _DECISIONS = "units.status", "officer.decisions"
+
+
+async def _take(connection: AsyncConnection, record: Record, now: str) -> None:
+    if record.topic.startswith("referral.tasks."):
+        await _revision(connection, Task.model_validate_json(record.value), now)
+    elif record.topic == _STATUS and "free" in orjson.loads(record.value):
+        await _vacancy(connection, VacancyStatus.model_validate_json(record.value))
+    elif record.topic == _DECISIONS:
+        await _released(connection, OfficerDecision.model_validate_json(record.value))
+
+
+BESIDE = Beside(DESK, (_STATUS, _DECISIONS), _take)
+
+
+async def _revision(connection: AsyncConnection, task: Task, now: str) -> None:
+    row = put(connection, revisions).values(
+        unit=task.unit,
+        task_id=task.task_id,
+        revision=task.revision,
+        at=now,
+        status=task.status,
+        business_status=task.business_status,
+        reason=task.status_reason,
+        outcome=task.outcome,
+    )
+    await connection.execute(row.on_conflict_do_nothing())
+
+
+async def _vacancy(connection: AsyncConnection, said: VacancyStatus) -> None:
+    free = said.free
+    values = {
+        "revision": said.revision,
+        "places": None if free is None else free.places,
+        "as_of": None if free is None else free.as_of,
+        "valid_until": None if free is None else free.valid_until,
+    }
+    row = put(connection, vacancies).values(unit=said.unit, kind=said.kind, district=said.district, **values)
+    later = vacancies.c.revision < row.excluded.revision
+    await connection.execute(
+        row.on_conflict_do_update(index_elements=["unit", "kind", "district"], set_=values, where=later)
+    )
+
+
+async def _released(connection: AsyncConnection, said: OfficerDecision) -> None:
+    if said.decision != "release":
+        return
+    row = put(connection, released).values(flag_id=said.flag_id, record=said.model_dump_json())
+    await connection.execute(row.on_conflict_do_nothing())
+    known = select(decisions.c.number).where(decisions.c.decision_id == said.decision_id)
+    if (number := (await connection.execute(known)).scalar_one_or_none()) is not None:
+        await connection.execute(decisions.update().where(decisions.c.number == number).values(state="sent"))

@@ -1,0 +1,78 @@
+"""Settings of the desk, from the environment (`KITHLINE_DESK_…`)."""
+
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.errors import Problem
+
+__all__ = ["DeskSettings"]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class DeskSettings(BaseSettings):
+    """What differs from one installation to the next, beside `services.runtime.settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_DESK_", extra="ignore", hide_input_in_errors=True)
+
+    store: str | None = Field(
+        default=None,
+        description="`sqlite:///FILE` or `postgresql://user:password@host/name`; a file in this user's data folder "
+        "unless set. It belongs to one Kafka cluster: another cluster, another store.",
+    )
+    bind: str = Field(default="127.0.0.1", description="`0.0.0.0` in a container, behind what ends TLS.")
+    port: int = Field(default=6200, ge=1, le=65_535)
+    public_url: str | None = Field(
+        default=None,
+        description="Under which address browsers reach the desk. With https:// its cookies never travel in the clear.",
+    )
+    session_hours: float = Field(default=10, gt=0, le=24, description="A working day; then one signs in again.")
+
+    oidc_issuer: str | None = Field(default=None, description="Of the department's sign-in, for example https://id…")
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Unset: a public client (PKCE alone).")
+    oidc_unit_claim: str = Field(default="kithline_unit", description="The claim that names the account's unit.")
+    oidc_role_claim: str = Field(default="kithline_role", description="…and its role: worker or officer.")
+
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        if self.oidc_client_id is None or self.public_url is None:
+            raise ValueError("oidc_issuer needs oidc_client_id and public_url too")
+        issuer = urlsplit(self.oidc_issuer)
+        # Who somebody is comes over this connection: its TLS is what proves it.
+        if issuer.scheme != "https" and issuer.hostname not in _LOOPBACK:
+            raise ValueError("oidc_issuer must be https://")
+        return self
+
+    def __init__(self, **values: Any) -> None:
+        """Raises Problem naming the variable that is wrong."""
+        try:
+            super().__init__(**values)
+        except ValidationError as fault:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in fault.errors())
+            raise Problem(f"settings from the environment (KITHLINE_DESK_…): {wrong}") from None
+
+    @property
+    def dsn(self) -> str:
+        """The store's, with the default in place."""
+        if self.store is not None:
+            return self.store
+        folder = user_data_path("kithline")
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{folder / 'desk.sqlite3'}"
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the desk."""
+        return self.public_url or f"http://{'127.0.0.1' if self.bind == '0.0.0.0' else self.bind}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are for https only."""
+        return self.address.startswith("https://")
