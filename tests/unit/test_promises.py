@@ -15,6 +15,7 @@ from services.adapters.simulated_unit import SimulatedUnits
 from services.line import Line
 from services.referral.waves import candidates, decision_record, decisions_for
 from services.runtime.fold import TICKS, UNIT_TICKS, Record
+from services.simulator.conduct import Conduct
 from tests.histories import BEGIN, histories
 from tests.scenarios.memory import misnumbered, processors, take
 from tests.scenarios.model import Ends
@@ -118,7 +119,7 @@ def nothing_is_left_lying(share: float, records: list[Record], seed: int) -> Non
     """Feeds, ticks, the simulated units' answers and releases, in an order of chance; then time until all is quiet."""
     dice = Random(seed)
     # emergencies are rare among what units find; here every second check finds one
-    line = Line((*processors(), SimulatedUnits(no_arrangement_share=0.5).processor()))
+    line = Line((*processors(), SimulatedUnits(Conduct(no_arrangement_share=0.5)).processor()))
     ends = Ends()
     as_of = plus(BEGIN, hours=1)
     take(line, tick(as_of, TICKS), ends)

@@ -23,6 +23,7 @@ from services.line import Line
 from services.policy import load_rules, load_sources
 from services.runtime.fold import TICKS, UNIT_TICKS, Output, Record
 from services.runtime.folding import MemoryStore, Task
+from services.simulator.conduct import Conduct
 from tests.histories import BEGIN, histories
 from tests.scenario import AS_OF
 from tests.scenarios.memory import POLICY, processors
@@ -59,7 +60,7 @@ class Twice:
     def __init__(self, rules: list[Rule], as_of: str) -> None:
         quick = correlator(rules, SOURCES)
         others = [processor for processor in processors() if processor.name != "correlator"]
-        self.line = Line((*others, quick, SimulatedUnits(no_arrangement_share=0.5).processor()), as_of)
+        self.line = Line((*others, quick, SimulatedUnits(Conduct(no_arrangement_share=0.5)).processor()), as_of)
         (self.quick,) = [task for task in self.line.tasks if task.processor is quick]
         self.thorough = Task(correlator(rules, SOURCES, thorough=True), MemoryStore(), as_of)
         self.published = 0
