@@ -1,13 +1,15 @@
 """`kithline deadletters`: what could not be applied: listed, shown, corrected and sent back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.runtime.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.runtime.fold import Record
     from services.runtime.letter_box import Kept
 
@@ -16,7 +18,11 @@ __all__ = ["register"]
 Reason = Annotated[str | None, typer.Option(help="Only letters with this reason, for example too_new.")]
 Topic = Annotated[str | None, typer.Option(help="Only records that came from this topic.")]
 VaultKey = Annotated[
-    Path | None, typer.Option(help="File with the vault's private key, for sealed letters. Each opening is logged.")
+    Path | None,
+    typer.Option(
+        help="Open sealed letters here, with the vault's private key in this file, where no vault runs. Not given: the "
+        "vault at KITHLINE_VAULT_URL opens them. Either way each opening is logged."
+    ),
 ]
 
 
@@ -142,13 +148,39 @@ def _open(one: "Kept", vault_key: Path | None, purpose: str) -> "Record":
     if not one.letter.sealed:
         return record_of_letter(one.letter)
     if vault_key is None:
-        raise Problem(f"{one.id} is sealed because it carries identity; --vault-key FILE opens it, with a log entry")
+        return _opened_by_the_vault(one, purpose)
     from services.runtime.vault_log import log_opening, read_private_key
 
     key = read_private_key(vault_key)
     path = log_opening(one.id, purpose)
     typer.echo(f"{one.id}: this opening is logged in {path}", err=True)
     return record_of_letter(one.letter, key)
+
+
+def _opened_by_the_vault(one: "Kept", purpose: str) -> "Record":
+    import asyncio
+
+    from services.runtime.letters import record_of_contents
+    from services.runtime.vault_client import VaultAccess, VaultClient, VaultRefused
+    from services.runtime.vault_log import who_runs_this
+
+    access = VaultAccess()
+    if access.url is None:
+        raise Problem(
+            f"{one.id} is sealed because it carries identity: set KITHLINE_VAULT_URL to the vault that opens it, or "
+            "give --vault-key FILE where none runs; each opening is logged"
+        )
+
+    async def ask() -> "Mapping[str, Any]":
+        async with VaultClient(access) as vault:
+            return await vault.open_letter(one.id, one.letter, purpose, who_runs_this())
+
+    try:
+        contents = asyncio.run(ask())
+    except VaultRefused as refused:
+        raise Problem(f"{one.id}: the vault refuses ({refused.refusal.refused}): {refused.refusal.says}") from None
+    typer.echo(f"{one.id}: this opening is entry {contents['entry']} of the vault's audit", err=True)
+    return record_of_contents(one.letter, contents)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -1,7 +1,7 @@
 """`kithline subject`: what is held of a person and why; a correction; an erasure."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -9,12 +9,17 @@ from services.commands.explain import Language
 from services.runtime.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from services.runtime.fold import Record
     from services.runtime.settings import Settings
+    from services.runtime.vault_client import VaultClient
     from services.subject.erasing import Hold, Plan
     from services.subject.holdings import Holdings
 
 __all__ = ["read_holdings", "register"]
+
+T = TypeVar("T")
 
 Person = Annotated[str, typer.Argument(metavar="ID", help="A pseudonym, p- and 32 digits; any of the person's ids.")]
 
@@ -64,11 +69,13 @@ def access(
     from services.runtime.now import now
     from services.runtime.settings import Settings
     from services.runtime.topics import topics
+    from services.runtime.vault_log import who_runs_this
     from services.subject.access import access as explain
     from services.subject.access import told
 
     holdings = asyncio.run(read_holdings(Settings(), person))
     answer = told(holdings, topics(), now(), lang.value)
+    answer["vault"] = _ask_vault(lambda vault: vault.subject_access(holdings.ids, who_runs_this()))
     if out is not None:
         try:
             out.write_bytes(orjson.dumps(answer, option=orjson.OPT_INDENT_2) + b"\n")
@@ -168,6 +175,9 @@ def erase(
     path = log_erasure(holdings.ids, officer, at, plan.facts)
     asyncio.run(_send(plan.records, settings))
     typer.echo(f"sent; logged under a hash in {path}. `kithline subject access` shows what is left", err=True)
+    erased = _ask_vault(lambda vault: vault.erase(holdings.ids, officer, at))
+    if erased is not None:
+        typer.echo(f"{erased} identities erased in the vault", err=True)
 
 
 def expire(
@@ -209,6 +219,8 @@ def expire(
         records += plan.records
     if records:
         asyncio.run(_send(records, settings))
+    if gone_ids := [id_ for one in free for id_ in one.ids]:
+        _ask_vault(lambda vault: vault.erase(gone_ids, "expiry", moment))
 
 
 def _show(plan: "Plan", holdings: "Holdings") -> None:
@@ -258,6 +270,30 @@ def _check_id(person: str) -> None:
     except ValidationError:
         told = person if re.fullmatch(r"[a-z]-[0-9a-f-]*", person) else "what was given"
         raise Problem(f"{told} is no pseudonym: p- and 32 of 0-9a-f. The vault knows whose is which") from None
+
+
+def _ask_vault(question: "Callable[[VaultClient], Awaitable[T]]") -> "T | None":
+    """What the vault at KITHLINE_VAULT_URL answers; None, and a word to the person at the keyboard, where none is
+    named. Raises Problem where it refuses or does not answer."""
+    import asyncio
+
+    from services.runtime.vault_client import VaultAccess, VaultClient, VaultRefused
+
+    access = VaultAccess()
+    if access.url is None:
+        typer.echo("the vault was not asked: KITHLINE_VAULT_URL names none", err=True)
+        return None
+
+    async def ask() -> "T":
+        async with VaultClient(access) as vault:
+            return await question(vault)
+
+    try:
+        return asyncio.run(ask())
+    except VaultRefused as refused:
+        raise Problem(
+            f"the vault refuses ({refused.refusal.refused}): {refused.refusal.says}; run this again"
+        ) from None
 
 
 async def _send(records: "list[Record]", settings: "Settings") -> None:

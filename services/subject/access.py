@@ -1,6 +1,6 @@
 """What is told to a person who asks what is held of them and why: the whole of it, less what protects others. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.facts import Fact
@@ -52,6 +52,19 @@ _KINDS: Mapping[str, Both] = {
 }
 
 
+_HELD: Mapping[str, Both] = {
+    "name": ("name", "姓名"),
+    "telephones": ("telephone", "電話"),
+    "address": ("address", "地址"),
+    "language": ("language", "語言"),
+}
+_OPENED_FOR: Mapping[str, Both] = {
+    "call": ("to call", "致電"),
+    "visit": ("to visit", "家訪"),
+    "install_alarm": ("to install an emergency alarm", "安裝平安鐘"),
+}
+
+
 def told(holdings: Holdings, topics: Mapping[str, Topic], at: str, lang: Lang) -> dict[str, Any]:
     """The answer for machines: everything by kind, others as roles."""
     facts = _facts(holdings)
@@ -77,7 +90,7 @@ def told(holdings: Holdings, topics: Mapping[str, Topic], at: str, lang: Lang) -
 
 
 def access(answer: Mapping[str, Any], lang: Lang) -> Explanation:
-    """The same answer for people."""
+    """The same answer for people; with `vault`, what the vault says of them too."""
     sections = [
         Section(
             of(("What is held, from whom, and how old it is", "持有的資料、來源及日期"), lang),
@@ -101,6 +114,10 @@ def access(answer: Mapping[str, Any], lang: Lang) -> Explanation:
         Section(
             of(("Records that could not be applied and name this person", "未能處理而涉及此人的紀錄"), lang),
             tuple(Item(joined([str(one["id"]), str(one["reason"])], lang)) for one in answer["dead_letters"]),
+        ),
+        Section(
+            of(("What the vault holds, and who has opened it", "身份保密庫持有的資料，以及查閱紀錄"), lang),
+            tuple(_vault(answer.get("vault"), lang)),
         ),
         Section(of(("Where it is kept, and until when", "存放位置及保存期限"), lang), tuple(_kept(answer, lang))),
     ]
@@ -269,6 +286,18 @@ def _task_item(task: Mapping[str, Any], lang: Lang) -> Item:
     state = word(terms.TASK_STATUSES, task["status"], lang)
     outcome = [] if task["outcome"] is None else [word(terms.OUTCOMES, task["outcome"], lang)]
     return Item(asked, details=(joined([state, *outcome, hong_kong_time(task["requested_at"], lang)], lang),))
+
+
+def _vault(said: Mapping[str, Any] | None, lang: Lang) -> Iterator[Item]:
+    """Which kinds of data, never the data: whoever asks knows their own."""
+    if said is None:
+        return
+    kinds = [word(_HELD, kind, lang) for kind in said["holds"] if kind in _HELD]
+    yield Item(joined(kinds, lang, within=True) if kinds else of(("nothing", "沒有資料"), lang))
+    for one in said["opened"]:
+        told_ = joined([word(_HELD, kind, lang) for kind in one["told"]], lang, within=True)
+        purpose = word(_OPENED_FOR, one["purpose"], lang)
+        yield Item(joined([hong_kong_time(one["at"], lang), one["unit"], purpose, told_], lang))
 
 
 def _kept(answer: Mapping[str, Any], lang: Lang) -> list[Item]:

@@ -75,7 +75,7 @@ class LetterToOpen(_Asked):
 class AboutSubject(_Asked):
     """Somebody who asks what is held of them, under all their ids; `actor` has seen who they are."""
 
-    ids: list[Subject] = Field(min_length=1, max_length=64)
+    ids: list[Subject] = Field(min_length=1, max_length=2000)
     actor: Token
 
 
