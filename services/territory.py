@@ -3,14 +3,16 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from contracts.events.respite import PlaceKind
 from contracts.ids import Token
 from contracts.model import Code
 from contracts.tasks import UnitKind
 from services.directory import Channel, Directory, District, Places, Unit
+from services.directory.routing import STALE_HOURS
 from services.directory.unit import Language
 from services.runtime.errors import Problem
 from services.runtime.yaml_file import line_of, read
@@ -32,6 +34,7 @@ class _Kind(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    stale_after_hours: dict[PlaceKind, Annotated[float, Field(gt=0)]] = {}
     kinds: dict[UnitKind, _Kind] = {}
     units: list[Unit]
 
@@ -75,7 +78,8 @@ def load_directory(policy: Path) -> Directory:
     """The unit directory of `units.yaml`, over the places of `districts.yaml`. Raises Problem."""
     places = load_places(policy)
     path = policy / "units.yaml"
-    units = read(path, TypeAdapter(_File)).units
+    file = read(path, TypeAdapter(_File))
+    units = file.units
     tables = read(policy / "hours.yaml", TypeAdapter(dict[Code, Any])).keys()
     seen: set[str] = set()
     for number, unit in enumerate(units):
@@ -85,7 +89,7 @@ def load_directory(policy: Path) -> Directory:
         seen.add(unit.id)
         for field, fault in _faults(unit, places, tables):
             raise Problem(f"{path}:{_line(path, unit, number, field)}: {unit.id}: {fault}")
-    return Directory(units, places)
+    return Directory(units, places, dict(STALE_HOURS) | {**file.stale_after_hours})
 
 
 def _faults(unit: Unit, places: Places, tables: Collection[str]) -> Iterator[tuple[str, str]]:

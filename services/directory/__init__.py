@@ -3,6 +3,18 @@ desk routes by it, whoever delivers to units looks them up in it."""
 
 from services.directory.place import District, Places
 from services.directory.routing import Directory, is_queue
+from services.directory.standing import FreePlace, Standings, wanted_places
 from services.directory.unit import Channel, Name, Unit
 
-__all__ = ["Channel", "Directory", "District", "Name", "Places", "Unit", "is_queue"]
+__all__ = [
+    "Channel",
+    "Directory",
+    "District",
+    "FreePlace",
+    "Name",
+    "Places",
+    "Standings",
+    "Unit",
+    "is_queue",
+    "wanted_places",
+]

@@ -1,6 +1,6 @@
 """Which unit is asked. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from services.directory.place import NOWHERE, Place, Places
@@ -13,6 +13,9 @@ MAX_DECLINES = 3
 
 Waits = Callable[[str], int | None]
 """By what a unit last declared, after how many days it takes on somebody new: 0 at once, None not at all."""
+
+STALE_HOURS: Mapping[str, float] = {"respite": 24, "emergency": 6}
+"""Where the department says nothing else: homes count their places once a day, emergency places go within hours."""
 
 _QUEUE = "queue-"
 
@@ -31,10 +34,14 @@ class Directory:
     """Answers who can take a task. Among equals a household keeps its unit: the choice follows from their ids alone,
     so that a unit that comes, goes or closes moves nobody but its own."""
 
-    def __init__(self, units: Iterable[Unit], places: Places = NOWHERE) -> None:
+    def __init__(
+        self, units: Iterable[Unit], places: Places = NOWHERE, stale_hours: Mapping[str, float] = STALE_HOURS
+    ) -> None:
         self.units: dict[str, Unit] = {}
         """Every unit by its id, in the order of the file."""
         self.places = places
+        self.stale_hours = stale_hours
+        """After how many hours what was declared of free places is stale, by their kind."""
         self._by_kind: dict[str, list[Unit]] = {}
         for unit in units:
             self.units[unit.id] = unit

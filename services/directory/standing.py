@@ -1,18 +1,23 @@
 """How units stand by what they have declared, as `units.status` tells it. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
-__all__ = ["holds", "waits"]
+from contracts.events.respite import PlaceKind
+from contracts.instants import milliseconds
+
+__all__ = ["FreePlace", "Standings", "holds", "waits", "wanted_places"]
+
+Said = Mapping[str, Any]
 
 
-def holds(declared: Mapping[str, Any], now: str) -> bool:
+def holds(declared: Said, now: str) -> bool:
     """Whether a declaration still counts."""
     until = declared["valid_until"]
     return until is None or now < until
 
 
-def waits(intake: Mapping[str, Any] | None, now: str) -> int | None:
+def waits(intake: Said | None, now: str) -> int | None:
     """After how many days a unit takes on somebody new, by the `intake` of its status: 0 at once, None not at all. Who
     has said nothing, or nothing that still counts, is asked: it can decline."""
     if intake is None or not holds(intake, now):
@@ -21,7 +26,77 @@ def waits(intake: Mapping[str, Any] | None, now: str) -> int | None:
         case "closed":
             return None
         case "waiting_list":
-            # one that knows no end of its wait still comes after those that accept
-            return max(1, int(intake["waiting_days"]))
+            return max(1, int(intake["waiting_days"]))  # a list on which nobody waits comes after no list all the same
         case _:
             return 0
+
+
+def wanted_places(unit_kind: str, purpose: str) -> tuple[PlaceKind, ...]:
+    """Of which kinds a task needs a place, so that whoever shows it says where one is free."""
+    if purpose == "arrange_respite":
+        return ("respite",)
+    return ("emergency",) if unit_kind == "emergency_support" else ()
+
+
+class FreePlace(NamedTuple):
+    """Where places are free. `hours`: how long ago they were counted; `stale`: so long that one should ask first."""
+
+    unit: str
+    kind: PlaceKind
+    district: str
+    places: int
+    as_of: str
+    hours: float
+    stale: bool
+
+
+class Standings:
+    """What `units.status` has told so far, of each unit the latest. A copy may come from each partition."""
+
+    def __init__(self) -> None:
+        self._intakes: dict[str, Said] = {}
+        self._vacancies: dict[tuple[str, str, str], Said] = {}
+
+    def take(self, said: Said) -> None:
+        """Takes in one status, as the topic has it (`contracts.units`)."""
+        if "free" in said:
+            _keep(self._vacancies, (said["unit"], said["kind"], said["district"]), said)
+        else:
+            _keep(self._intakes, said["unit"], said)
+
+    def intake(self, unit: str, now: str) -> Said | None:
+        """What a unit has declared of its intake and still counts (see `contracts.units.IntakeStatus`)."""
+        status = self._intakes.get(unit)
+        return None if status is None or not status["intake"] or not holds(status["intake"], now) else status["intake"]
+
+    def waits(self, unit: str, now: str) -> int | None:
+        """After how many days a unit takes on somebody new; None: not at all."""
+        return waits(self.intake(unit, now), now)
+
+    def declaring(self) -> set[str]:
+        """Units of which anything is known."""
+        return {*self._intakes, *(unit for unit, _, _ in self._vacancies)}
+
+    def free(
+        self,
+        now: str,
+        stale_hours: Mapping[str, float],
+        district: str | None = None,
+        kinds: Collection[str] = ("respite", "emergency"),
+    ) -> list[FreePlace]:
+        """Where places of these kinds are free: what is no guess before what is stale, the district's own before
+        others', what was counted last first. `stale_hours`: by kind (the directory has them)."""
+        found = []
+        for (unit, kind, where), status in self._vacancies.items():
+            said = status["free"]
+            if kind in kinds and said is not None and said["places"] and holds(said, now):
+                hours = max(0.0, (milliseconds(now) - milliseconds(said["as_of"])) / 3_600_000)
+                stale = hours > stale_hours[kind]
+                found.append(FreePlace(unit, status["kind"], where, said["places"], said["as_of"], hours, stale))
+        return sorted(found, key=lambda one: (one.stale, one.district != district, one.hours, one.unit, one.kind))
+
+
+def _keep(latest: dict[Any, Said], name: object, said: Said) -> None:
+    known = latest.get(name)
+    if known is None or known["revision"] < said["revision"]:
+        latest[name] = said

@@ -350,7 +350,7 @@ LIST = feed(COUPLE)
 LISTED = {"who": "household T1", "rule": "little-support", "status": "active"}
 VISIT = {"who": "household T1", "purpose": "visit_and_assess"}
 RELEASE = Release("household T1", "little-support")
-ELSEWHERE = {**COUPLE, "flat": {"district": "TP", "unit": "unit-tp"}}
+ELSEWHERE = {**COUPLE, "flat": {"district": "XX", "unit": "unit-xx"}}
 
 WAVES = (
     Scenario(
@@ -475,8 +475,8 @@ WAVES = (
     Scenario(
         "no unit of the kind covers the place: the duty officer of the territory",
         [*feed(ELSEWHERE), RELEASE],
-        flags=[LISTED | {"district": "TP"}],
-        tasks=[VISIT | {"unit_kind": "district_office", "unit": "district-office-territory", "district": "TP"}],
+        flags=[LISTED | {"district": "XX"}],
+        tasks=[VISIT | {"unit_kind": "district_office", "unit": "district-office-territory", "district": "XX"}],
         cases=[21],
     ),
     Scenario(
@@ -488,14 +488,14 @@ WAVES = (
                 {
                     "type": "housing.transferred",
                     "tenancy": "T1",
-                    "to": {"unit": "unit-9", "block": "block-9", "estate": "e-9", "district": "TP"},
+                    "to": {"unit": "unit-9", "block": "block-9", "estate": "e-9", "district": "XX"},
                     "at": "2026-07-13",
                     **LATER,
                 }
             ),
         ],
-        flags=[LISTED | {"district": "TP"}],
-        tasks=[VISIT | {"status": "requested", "attempt": 1, "unit": "district-office-territory", "district": "TP"}],
+        flags=[LISTED | {"district": "XX"}],
+        tasks=[VISIT | {"status": "requested", "attempt": 1, "unit": "district-office-territory", "district": "XX"}],
     ),
     Scenario(
         "help has come meanwhile: the visit that nobody has made is taken back",

@@ -215,7 +215,7 @@ FEEDS = (
             TO_KWUN_TONG,
         ),
         flags=[{"who": "ben", "rule": "planned-absence", "status": "active", "district": "KTS"}],
-        tasks=[{"who": "ben", "purpose": "arrange_respite", "unit": "emergency-support-territory", "district": "KTS"}],
+        tasks=[{"who": "ben", "purpose": "arrange_respite", "unit": "emergency-support-ntw", "district": "KTS"}],
     ),
     Scenario(
         "a correction moves the admission to an earlier time: it wins, and the due times move with it",
