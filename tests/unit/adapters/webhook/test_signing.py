@@ -61,7 +61,8 @@ def test_another_units_key_does_not_pass_nor_does_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"secret" * 8, b"whsec_!!", b"whsec_" + base64.b64encode(b"short"), b"whsec_" + base64.b64encode(bytes(65))]
+    "text",
+    [b"secret" * 8, b"whsec_!!", b"whsec_" + base64.b64encode(b"short"), b"whsec_" + base64.b64encode(bytes(65))],
 )
 def test_a_secret_that_is_none_is_a_clear_problem_that_does_not_quote_it(text: bytes) -> None:
     with pytest.raises(Problem, match="key k1") as caught:
