@@ -189,10 +189,10 @@ class World:
             self._sent = letter.number + 1
         await source.sent(self._sent)
 
-    async def answer(self, body: Mapping[str, Any], **changes: Any) -> httpx.Response:
+    async def answer(self, said: Mapping[str, Any], **changes: Any) -> httpx.Response:
         """What the unit's system posts, signed; `changes`: of headers, or `body`."""
-        content = orjson.dumps(body)
-        headers = sign(SIGNERS[1:], str(body.get("id", "none")), self.real_ms // 1000, content)
+        content = orjson.dumps(said)
+        headers = sign(SIGNERS[1:], str(said.get("id", "none")), self.real_ms // 1000, content)
         headers.update({name.replace("_", "-"): value for name, value in changes.items() if name != "body"})
         return await self.client.post(
             f"/v1/units/{HOTLINE}/answers", content=changes.get("body", content), headers=headers
