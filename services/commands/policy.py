@@ -42,17 +42,17 @@ def mistakes(policy: Path) -> list[str]:
     """Every mistake in a policy folder: `file:line: what is wrong and how to mend it`."""
     from services.examples import fault_of
     from services.line import line_processors
-    from services.policy import load_clocks, load_directory, load_sources, read_rules
+    from services.policy import load_calendar, load_clocks, load_directory, load_sources, read_rules
     from services.runtime.errors import Problem
     from services.runtime.yaml_file import line_of
 
     found = []
-    for load in (load_directory, load_clocks, load_sources):
+    for load in (load_directory, load_calendar, load_clocks, load_sources):
         try:
             load(policy)
         except Problem as problem:
             found.append(str(problem))
-    if found:
+    if found := list(dict.fromkeys(found)):  # what is wrong with hours is met twice
         return found  # rules are held to the districts that the directory names
     rules, found = read_rules(policy)
     if found:

@@ -29,9 +29,11 @@ def test_a_breach_fires_once_also_across_a_restart() -> None:
     for day in (12, 12, 13, 14):
         restarted(line)
         take(line, Tick(f"2026-07-{day}T12:00:00.000Z").record(ends), ends)
-    (task,) = ends.tasks.values()
-    assert task["breaches"] == ["acknowledge", "contact"]
-    assert task["revision"] == 3
+    (task,) = (task for task in ends.tasks.values() if task["purpose"] == "check_arrangements")
+    assert task["warnings"] == task["breaches"] == ["acknowledge", "contact"]
+    assert task["escalations"] == ["review_unacknowledged", "review_overdue"]
+    assert task["revision"] == 7
+    assert len(ends.tasks) == 3
 
 
 def test_what_runs_out_says_when_it_was_due_however_late_the_tick() -> None:
