@@ -19,7 +19,17 @@ from services.adapters.fhir.searching import Query, read_query
 from services.adapters.tables import METADATA
 from services.book.tables import held, put
 
-__all__ = ["Subscription", "all_active", "forget", "keep", "newest_change", "note", "of_unit", "read_subscription"]
+__all__ = [
+    "PAYLOAD",
+    "Subscription",
+    "all_active",
+    "forget",
+    "keep",
+    "newest_change",
+    "note",
+    "of_unit",
+    "read_subscription",
+]
 
 PAYLOAD = "application/fhir+json"
 
