@@ -23,10 +23,14 @@ def demo(
     record: Annotated[Path | None, typer.Option(help="Keep feeds, ticks and answers here, in log order.")] = None,
     plain: Annotated[bool, typer.Option(help="Plain lines instead of a live view.")] = False,
     nodes: Annotated[int, typer.Option(help="Brokers: 1 or 3.")] = 1,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Keep everything running after the month, until Ctrl-C: look at the desk.")
+    ] = False,
 ) -> None:
     """Run a district's month through real Kafka: feeds, explained flags, referral tasks, answers, and the books.
 
-    Exit status 0 only if the books balance. Ctrl-C stops everything that it started.
+    Exit status 0 only if the books balance. Ctrl-C stops everything that it started. Some units answer by webhook, some
+    by FHIR, some at the desk; with --stay you can sign in there.
     """
     import asyncio
     import shutil
@@ -35,9 +39,10 @@ def demo(
     import orjson
     from rich.console import Console
 
-    from services.demo.run import run_demo
+    from services.demo.run import Result, run_demo
     from services.demo.screen import Screen
     from services.demo.story import tell
+    from services.demo.town import Town
     from services.line import line_processors
     from services.runtime.kafka_dev import broker
     from services.runtime.settings import Settings
@@ -57,22 +62,32 @@ def demo(
     console = Console()
     parameters = Parameters(households=households, days=days, seed=seed)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    ended: list[Result] = []
+
+    async def end(result: Result, town: Town) -> None:
+        ended.append(result)
+        if record is not None:
+            shutil.copyfile(folder / "record.jsonl", record)
+        if json_file is not None:
+            json_file.write_bytes(orjson.dumps(result.figures, option=orjson.OPT_INDENT_2) + b"\n")
+        screen.stop()
+        tell(result, folder, town, console, stay)
+        if stay:
+            await asyncio.Event().wait()
+
     with Screen(console, plain or not console.is_terminal) as screen:
         screen.say("Kithline 守望線: a district's month on real Apache Kafka")
         try:
             with broker(nodes=nodes) as started:
                 screen.say(f"Kafka {started.version or '(yours)'} at {started.bootstrap}")
                 ensure_topics(started.bootstrap)
-                result = asyncio.run(run_demo(parameters, processors, started, folder, screen))
+                asyncio.run(run_demo(parameters, processors, started, folder, screen, end))
         except KeyboardInterrupt:
             screen.say("stopped, and with it everything that the demo had started")
-            raise SystemExit(130) from None
-    if record is not None:
-        shutil.copyfile(folder / "record.jsonl", record)
-    if json_file is not None:
-        json_file.write_bytes(orjson.dumps(result.figures, option=orjson.OPT_INDENT_2) + b"\n")
-    tell(result, folder, console)
-    if not result.balances:
+            if not ended:
+                raise SystemExit(130) from None
+    if not ended[0].balances:
         raise SystemExit(1)
 
 

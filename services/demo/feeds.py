@@ -9,7 +9,7 @@ from services.doors.reading import read_files
 from services.doors.settings import pseudonyms
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
-from services.simulator import Parameters, simulate
+from services.simulator import Simulation
 from services.simulator.hl7_batches import write_hospital_batches
 
 __all__ = ["month"]
@@ -17,11 +17,10 @@ __all__ = ["month"]
 HOSPITAL_SOURCE = "ha-cms"
 
 
-def month(parameters: Parameters, folder: Path) -> tuple[list[Record], int]:
+def month(simulation: Simulation, folder: Path) -> tuple[list[Record], int]:
     """(the records in the order of receipt, how many morning batch files the hospitals sent).
 
     The batch files carry invented identities; the door for synthetic people makes the pseudonyms."""
-    simulation = simulate(parameters)
     batches = write_hospital_batches(folder, simulation)
     records = [arrival.record for arrival in simulation.records_beside_hospital_batches()]
     books = Books()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import aiohttp
 
-from services.line import SERVICES
 from services.runtime.errors import Problem
+from services.runtime.settings import WEB_ORDER
 
 __all__ = ["Processes", "free_ports"]
 
@@ -21,7 +21,8 @@ _STOP_SECONDS = 20
 
 
 class Processes:
-    """One process per service. Use as an async context manager: leaving it stops what it started, by pid."""
+    """One process per service, every one of WEB_ORDER. Use as an async context manager: leaving it stops what it
+    started, by pid."""
 
     def __init__(self, environment: Mapping[str, str], web_port: int, logs: Path) -> None:
         self._environment = {**os.environ, **environment, "KITHLINE_WEB_PORT": str(web_port)}
@@ -31,7 +32,7 @@ class Processes:
 
     async def __aenter__(self) -> "Processes":
         self._logs.mkdir(parents=True, exist_ok=True)
-        for name in SERVICES:
+        for name in WEB_ORDER:
             with (self._logs / f"{name}.log").open("wb") as log:
                 self._running[name] = subprocess.Popen(  # noqa: ASYNC220 - it is only started here
                     [sys.executable, "-m", f"services.{name}"],
@@ -68,7 +69,7 @@ class Processes:
         """Waits until every service answers that it is ready. Raises Problem naming the one that is not."""
         deadline = time.monotonic() + _START_SECONDS
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-            for name in SERVICES:
+            for name in WEB_ORDER:
                 while not await self._answers(session, self.url(name) + "/health/ready"):
                     self.check()
                     if time.monotonic() > deadline:
@@ -77,7 +78,7 @@ class Processes:
 
     def url(self, name: str) -> str:
         """Where a service's health and metrics pages are."""
-        return f"http://127.0.0.1:{self._web_port + SERVICES.index(name)}"
+        return f"http://127.0.0.1:{self._web_port + WEB_ORDER.index(name)}"
 
     @staticmethod
     async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

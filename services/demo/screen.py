@@ -34,6 +34,10 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """The live view ends; lines still stay."""
         if self._live:
             self._live.stop()
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from services.commands.explain import explanations, read_cases
 from services.demo.ledger import Books
 from services.demo.run import Result
+from services.demo.town import Town
 from services.explanation.writing import plain
 from services.policy import load_rules
 from services.runtime.settings import Settings
@@ -16,8 +17,8 @@ from services.runtime.settings import Settings
 __all__ = ["tell"]
 
 
-def tell(result: Result, folder: Path, console: Console) -> None:
-    """Prints it."""
+def tell(result: Result, folder: Path, town: Town, console: Console, stays: bool) -> None:
+    """Prints it. `stays`: everything still runs afterwards."""
     figures = result.figures
 
     def say(text: str = "") -> None:
@@ -59,6 +60,16 @@ def tell(result: Result, folder: Path, console: Console) -> None:
     say(f"  what each service logged: {folder}/logs")
     say("  a line of your own, its topics, health pages and metrics: docs/how-to/run-the-line.md")
     say("  dashboards: docker-compose.yml, deploy/grafana")
+    say()
+    say(
+        "The desk, for units without a system of their own"
+        + ("" if stays else " (run the demo with --stay to sign in)")
+    )
+    say(f"  {town.desk}")
+    if stays:
+        for unit, (name, password) in town.accounts.items():
+            say(f"    {name}  {password}  ({town.words(unit)})")
+        say("  Ctrl-C ends it all.")
     say()
     say("The books balance." if result.balances else "THE BOOKS DO NOT BALANCE.")
 

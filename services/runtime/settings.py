@@ -23,10 +23,11 @@ WEB_ORDER = (
     "clock",
     "units",
     "vault",
+    "desk",
 )
 """Service number i of this order answers on `web_port + i`, so that all of them fit on one machine."""
 
-BESIDE_THE_LINE = frozenset({"vault"})
+BESIDE_THE_LINE = frozenset({"vault", "desk"})
 """Services with a store and secrets of their own, which the line runs without: started by name, not by `all`. They come
 last in WEB_ORDER."""
 
