@@ -61,6 +61,7 @@ CAUSES: Mapping[str, Both] = {
     "no_longer_of_this_household": ("it no longer belongs to this household", "已不屬此住戶"),
     "handed_over": ("handed over to a unit of the place where the household lives now", "已移交住戶現居地區的單位"),
     "not_acknowledged": ("nobody acknowledged it in time", "未有單位在限時內確認接收"),
+    "no_longer_overdue": ("it is no longer overdue", "已不再逾時"),
     "consent_withdrawn": ("consent has been withdrawn", "當事人已撤回同意"),
     "consent_granted": ("consent has been given again", "當事人已再次同意"),
     "answered": ("it has been answered meanwhile", "其間已有回覆"),
@@ -87,8 +88,23 @@ CAUSES: Mapping[str, Both] = {
     "insufficient_info": ("not enough information", "資料不足"),
     "conflict_of_interest": ("conflict of interest", "利益衝突"),
     "safety": ("safety", "安全考慮"),
+    "person_away": ("the person is away", "當事人外出或離港"),
+    "asked_for_time": ("the person asked for time", "當事人希望稍後再談"),
+    "awaiting_service": ("waits for a service", "等候服務"),
+    "awaiting_information": ("waits for information", "等候資料"),
+    "bad_weather": ("bad weather", "惡劣天氣"),
+    "needs_decision": ("needs a decision", "需要主管決定"),
+    "getting_worse": ("it is getting worse", "情況轉差"),
+    "no_access": ("no access to the place", "未能進入"),
+    "not_reachable": ("could not be reached", "未能連接"),
+    "refused_by_system": ("the unit's system refused it", "單位系統拒絕接收"),
+    "gave_up": ("given up after many tries", "多次嘗試後停止"),
+    "declined_by_person": ("the person declined", "當事人婉拒"),
+    "not_answering": ("the unit does not answer", "單位沒有回應"),
+    "better_placed": ("another unit is better placed", "由其他單位跟進較合適"),
+    "recorded_in_error": ("recorded in error", "錯誤記錄"),
 }
-"""Why a flag or task is no longer what it was, decline codes included."""
+"""Why a flag or task is no longer what it was, and the reasons that units and duty officers give."""
 PRIORITIES: Mapping[str, Both] = {
     "stat": ("at once", "即時"),
     "asap": ("as soon as possible", "盡快"),
@@ -131,10 +147,20 @@ PURPOSES: Mapping[str, Both] = {
     "check_welfare": ("go and see whether somebody is well", "上門了解是否安好"),
     "review_unreached": ("decide what to do after attempts in vain", "多次未能聯絡，決定如何跟進"),
     "review_late_answer": ("look at an answer that came too late", "檢視逾期收到的回覆"),
+    "review_escalated": ("look at what a unit asks for help with", "跟進單位要求協助的個案"),
+    "review_undelivered": ("see why a task could not be delivered", "跟進未能送達的轉介"),
+    "review_unacknowledged": ("see why nobody has acknowledged a task", "跟進無人確認的轉介"),
+    "review_overdue": ("see why the person has not been contacted in time", "跟進逾時仍未聯絡當事人的個案"),
+    "review_still_overdue": ("see why the person has still not been contacted", "跟進上報後仍未聯絡當事人的個案"),
     "decide_disclosure": ("decide whether the unit may be told without consent", "決定可否在未獲同意下通知單位"),
     "decide_next_step": ("decide what to do next", "決定下一步行動"),
     "coordinate_response": ("coordinate the response for those concerned", "統籌對受影響人士的跟進"),
 }
+CLOCKS: Mapping[str, Both] = {
+    "acknowledge": ("nobody acknowledged it in time", "逾時未確認"),
+    "contact": ("nobody was reached in time", "逾時未聯絡"),
+}
+"""The clocks of a task that have run out."""
 TASK_STATUSES: Mapping[str, Both] = {
     "requested": ("requested", "已發出，待單位接收"),
     "received": ("received by the unit", "單位已收到"),
