@@ -51,7 +51,7 @@ def digest(tasks: Iterable[Task], as_of: str) -> Digest:
 def next_due(task: Task) -> str | None:
     """When the first of a task's clocks runs out, or has; None where none runs."""
     dues = {"acknowledge": task.due_ack, "contact": task.due_contact}
-    held = is_held(task.parked_until, task.resumes_as)
+    held = is_held(task.parked_until, task.resumes_as, task.status_reason)
     return min((dues[clock] for clock in running(task.status, task.business_status, held)), default=None)
 
 

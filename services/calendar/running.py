@@ -1,6 +1,6 @@
 """Which clocks of a task run. Pure."""
 
-from contracts.tasks import TERMINAL, Clock
+from contracts.tasks import REASONS, TERMINAL, Clock
 
 __all__ = ["ACKNOWLEDGED_BY_NOBODY", "is_held", "running"]
 
@@ -21,6 +21,8 @@ def running(status: str, business_status: str, held: bool) -> tuple[Clock, ...]:
     return ("acknowledge", "contact") if status in ACKNOWLEDGED_BY_NOBODY else ("contact",)
 
 
-def is_held(parked_until: str | None, resumes_as: str | None) -> bool:
-    """Whether a task that is on hold is so by us."""
-    return parked_until is not None or resumes_as is not None
+def is_held(parked_until: str | None, resumes_as: str | None, status_reason: str | None) -> bool:
+    """Whether a task that is on hold is so by us, and not by its unit, which says why."""
+    if resumes_as is not None:
+        return True
+    return parked_until is not None and status_reason not in REASONS["hold"]

@@ -45,9 +45,9 @@ def falls_due(raw: Value, clocks: Clocks) -> Due | None:
     parked one is due again."""
     if raw["status"] in TERMINAL:
         return None
-    if raw["status"] == "on-hold" and raw["parked_until"] and raw["business_status"] != "cancellation_requested":
-        return _due(raw["parked_until"], "parked", "")
     found: list[Due] = []
+    if raw["status"] == "on-hold" and raw["parked_until"] and raw["business_status"] != "cancellation_requested":
+        found.append(_due(raw["parked_until"], "parked", ""))
     for clock in clocks_of(raw):
         due, warn = (raw[field] for field in _FIELDS[clock])
         if clock not in raw["breaches"]:
@@ -62,7 +62,8 @@ def falls_due(raw: Value, clocks: Clocks) -> Due | None:
 
 def clocks_of(raw: Value) -> tuple[Clock, ...]:
     """The clocks that run for a task as it stands."""
-    return running(raw["status"], raw["business_status"], is_held(raw["parked_until"], raw["resumes_as"]))
+    held = is_held(raw["parked_until"], raw["resumes_as"], raw["status_reason"])
+    return running(raw["status"], raw["business_status"], held)
 
 
 def _next_step(raw: Value, clock: Clock, clocks: Clocks) -> Step | None:

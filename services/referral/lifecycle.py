@@ -180,7 +180,7 @@ def lapse(task: Task) -> Task:
 
 def park(task: Task, until: str) -> Task:
     """The next revision after as many attempts in vain as policy allows: it rests until then, and is not forgotten."""
-    return _must(_by_the_desk(task, "park", parked_until=until))
+    return _must(_by_the_desk(task, "park", status_reason=None, parked_until=until))
 
 
 def unpark(task: Task) -> Task:

@@ -7,7 +7,7 @@ come is written into the task, so it comes once, also across a restart.
 from typing import cast
 
 from contracts.tasks import Task
-from services.calendar.running import ACKNOWLEDGED_BY_NOBODY
+from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, is_held
 from services.referral import officer
 from services.referral.asking import hand_on
 from services.referral.case import Case
@@ -26,7 +26,8 @@ def run_out(case: Case, as_of: str) -> None:
         task = case.task(case.state["tasks"][task_id])
         match due.kind:
             case "parked":
-                case.publish(restarted(case, unpark(task), due.at))
+                held = is_held(task.parked_until, task.resumes_as, task.status_reason)
+                case.publish(restarted(case, unpark(task), due.at) if held else unpark(task))
             case "remind":
                 case.publish(next_revision(task, {"warnings": [*task.warnings, due.what]}))
             case "breach":

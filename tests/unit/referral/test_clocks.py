@@ -88,6 +88,7 @@ def task(**changes: object) -> dict[str, Any]:
         "escalations": [],
         "parked_until": None,
         "resumes_as": None,
+        "status_reason": None,
         **changes,
     }
 
@@ -137,6 +138,14 @@ BOTH = ["acknowledge", "contact"]
         (
             {"status": "on-hold", "business_status": "escalated", "parked_until": hk("2026-07-26 12:00")},
             ("2026-07-26 12:00", "parked", ""),
+        ),
+        (
+            {"status": "on-hold", "parked_until": hk("2026-07-26 12:00"), "status_reason": "bad_weather"},
+            ("2026-07-14 12:00", "remind", "contact"),
+        ),
+        (
+            {"status": "on-hold", "parked_until": hk("2026-07-14 09:00"), "status_reason": "bad_weather"},
+            ("2026-07-14 09:00", "parked", ""),
         ),
     ],
 )

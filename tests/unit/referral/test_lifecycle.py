@@ -6,6 +6,7 @@ import pytest
 
 from contracts.lifecycle import Move, step
 from contracts.tasks import BUSINESS_STATUSES, REASONS, STATUSES, TERMINAL, UNIT_ACTIONS, Task, TaskUpdate
+from services.calendar.running import is_held
 from services.referral.lifecycle import (
     answer,
     called_off,
@@ -222,6 +223,7 @@ def test_what_is_on_hold_is_due_again() -> None:
     )
     said = answer(before, says("hold", until="2026-07-05T00:00:00Z"), until="2026-07-16T00:00:00Z")
     assert said.parked_until == "2026-07-05T00:00:00.000Z"
+    assert not is_held(said.parked_until, said.resumes_as, said.status_reason)  # its unit's hold stops no clock
     awake = unpark(said)
     assert (awake.status, awake.parked_until, awake.status_reason) == ("in-progress", None, None)
 
