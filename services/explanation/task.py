@@ -50,6 +50,11 @@ def _details(task: Task, lang: Lang) -> tuple[str, ...]:
         labelled(("acknowledge by", "確認限期"), at(task.due_ack), lang),
         labelled(("make contact by", "聯絡限期"), at(task.due_contact), lang),
     ]
+    clocks += [word(terms.CLOCKS, clock, lang) for clock in task.breaches]
+    clocks += [
+        labelled(("asked to look at it", "已要求人員"), word(terms.PURPOSES, one, lang), lang)
+        for one in task.escalations
+    ]
     state = [word(terms.TASK_STATUSES, task.status, lang), word(terms.BUSINESS_STATUSES, task.business_status, lang)]
     if task.status_reason is not None:
         state.append(labelled(("because", "原因"), word(terms.CAUSES, task.status_reason, lang), lang))
