@@ -120,7 +120,7 @@ class World:
         self.unit = UnitSystem(lambda: self.real_ms // 1000)
         self.tasks: dict[str, dict[str, Any]] = {}
         self.dead: Counter[str] = Counter()
-        self._connection = {"timeout_seconds": 0.3, **connection}
+        self._connection = {"timeout_seconds": 20, **connection}
         self._sealer = Sealer(base64.b64encode(bytes(range(32))).decode())
         self._sent = 0
 
