@@ -28,6 +28,7 @@ __all__ = [
     "UNCOVERED",
     "UNDELIVERED",
     "UNDELIVERED_SECONDS",
+    "VAULT_ANSWERS",
     "VERDICTS",
 ]
 
@@ -135,4 +136,10 @@ OPERATOR_QUEUE = Gauge(
     "kithline_operator_queue",
     "Tasks that could not be delivered, and wait for a person (`kithline adapters queue`).",
     ["processor", "channel"],
+)
+VAULT_ANSWERS = Counter(
+    "kithline_vault_answers_total",
+    "Requests to the vault, by route and result: answered, or the refusal's code. Who asked for what stands in its "
+    "audit, not here.",
+    ["processor", "route", "result"],
 )

@@ -15,6 +15,7 @@ from contracts.identity import REFUSALS, Disclosure, OpenIdentity, Refusal, Refu
 from services.runtime.errors import Problem
 from services.runtime.hkid import holds_hkid
 from services.runtime.logs import logger
+from services.runtime.metrics import VAULT_ANSWERS
 from services.vault.disclosure import Acting
 from services.vault.vault import AboutSubject, Apart, EraseSubject, LetterToOpen, Load, Refused, SamePerson, Vault
 
@@ -74,20 +75,27 @@ def door(vault: Vault) -> Starlette:
 
 
 def _endpoint(vault: Vault, one: Door) -> Callable[[Request], Awaitable[Response]]:
+    counted = {result: VAULT_ANSWERS.labels("vault", one.name, result) for result in ("answered", *REFUSALS)}
+
+    def refuse(code: RefusalCode, at: list[str] | None = None) -> Response:
+        counted[code].inc()
+        return _refusal(code, at)
+
     async def endpoint(request: Request) -> Response:
         try:
             answer = await _answered(vault, one, request)
         except Refused as refused:
-            return _refusal(refused.code)
+            return refuse(refused.code)
         except _Invalid as invalid:
-            return _refusal("invalid", invalid.at)
+            return refuse("invalid", invalid.at)
         except Exception as fault:
             # not the fault itself: a database's and a model's errors quote what they were given
             reason = str(fault) if isinstance(fault, Problem) else None
             _log.error("not answered", route=one.name, fault=type(fault).__name__, reason=reason)
             with suppress(Exception):  # where it is the audit itself that cannot be written
                 await vault.refused("unavailable", one.name, None)
-            return _refusal("unavailable")
+            return refuse("unavailable")
+        counted["answered"].inc()
         content = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
         return JSONResponse(content, headers=_HEADERS)
 

@@ -1,6 +1,6 @@
 """Identities at rest: sealed, the later word of two about one subject, and which ids are one person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,18 +19,28 @@ class Identities:
     def __init__(self, key: VaultKey) -> None:
         self._key = key
 
-    async def put(self, connection: AsyncConnection, identity: Identity) -> bool:
-        """Takes an identity in, if it is new, newer than what is held, and newer than an erasure; tells whether."""
-        subject, as_of = identity.subject, identity.as_of
-        mark = select(ERASED.c.at).where(ERASED.c.mark == fingerprint(subject))
-        erased = (await connection.execute(mark)).scalar()
-        known = (await connection.execute(select(IDENTITIES.c.as_of).where(IDENTITIES.c.subject == subject))).scalar()
-        if as_of <= max(erased or "", known or ""):
-            return False
-        row = {"subject": subject, "as_of": as_of, "sealed": self._key.seal(_content(identity), subject)}
-        await connection.execute(delete(IDENTITIES).where(IDENTITIES.c.subject == subject))
-        await connection.execute(IDENTITIES.insert(), row)
-        return True
+    async def put(self, connection: AsyncConnection, identities: Sequence[Identity]) -> int:
+        """Takes in (at most some thousand) identities, each if it is newer than what is held and than an erasure;
+        returns how many were."""
+        marks = {fingerprint(one.subject): one.subject for one in identities}
+        held = select(IDENTITIES.c.subject, IDENTITIES.c.as_of).where(IDENTITIES.c.subject.in_(marks.values()))
+        latest = {row.subject: row.as_of for row in await connection.execute(held)}
+        for row in await connection.execute(select(ERASED).where(ERASED.c.mark.in_(marks))):
+            latest[marks[row.mark]] = max(row.at, latest.get(marks[row.mark], ""))
+        taken = 0
+        news: dict[str, Identity] = {}
+        for one in identities:
+            if one.as_of > latest.get(one.subject, ""):
+                latest[one.subject], news[one.subject] = one.as_of, one
+                taken += 1
+        if news:
+            rows = [
+                {"subject": subject, "as_of": one.as_of, "sealed": self._key.seal(_content(one), subject)}
+                for subject, one in news.items()
+            ]
+            await connection.execute(delete(IDENTITIES).where(IDENTITIES.c.subject.in_(news)))
+            await connection.execute(IDENTITIES.insert(), rows)
+        return taken
 
     async def of(self, connection: AsyncConnection, subject: str) -> Identity | None:
         """Who this is, under whichever of the person's ids it is held: their own first, else the latest. Protected

@@ -197,9 +197,9 @@ class Vault:
             await self.refused("invalid", "load", who, at=["as_of"])
             raise Refused("invalid")
         async with self.store.write() as turn:
-            taken = [await self._identities.put(turn, identity) for identity in said.identities]
-            entry = await self._append(turn, "load", who, "done", given=len(taken), taken=sum(taken))
-        return {"taken": sum(taken), "entry": entry}
+            taken = await self._identities.put(turn, said.identities)
+            entry = await self._append(turn, "load", who, "done", given=len(said.identities), taken=taken)
+        return {"taken": taken, "entry": entry}
 
     async def same_person(self, who: Acting, said: SamePerson) -> dict[str, Any]:
         """From now on each of the ids resolves as the others do."""

@@ -15,6 +15,7 @@ from services.book.audit import verify
 from services.runtime.errors import Problem
 from services.runtime.fold import Dead, Record
 from services.runtime.letters import Sealer, record_of_contents
+from services.runtime.metrics import VAULT_ANSWERS
 from services.vault.credentials import RIGHTS, give_out, revoke
 from services.vault.http import MAX_BYTES, ROUTES, Door
 from services.vault.keys import VaultKey
@@ -48,9 +49,14 @@ def test_the_tests_know_every_route_and_every_right() -> None:
     assert set(HOLDERS) == set(RIGHTS) == {one.right for one in ROUTES}
 
 
+def counted(route: Door, result: str) -> float:
+    return VAULT_ANSWERS.labels("vault", route.name, result)._value.get()  # type: ignore[no-any-return]
+
+
 @every_route
 async def test_the_right_credential_is_answered(vault: House, route: Door) -> None:
     await vault.takes(task())
+    answered, refused = counted(route, "answered"), counted(route, "bad_credential")
     answer = await vault.asks(HOLDERS[route.right], route.method, route.path, GOOD[route.name]())
     assert answer.status_code == 200, answer.text
     (*_, last) = await vault.audit()
@@ -59,6 +65,8 @@ async def test_the_right_credential_is_answered(vault: House, route: Door) -> No
         {"resolve": "told", "open_letter": "told"}.get(route.name, "done"),
     )
     assert last["number"] == answer.json()["entry"]
+    await vault.asks(None, route.method, route.path, GOOD[route.name]())
+    assert (counted(route, "answered"), counted(route, "bad_credential")) == (answered + 1, refused + 1)
 
 
 @every_route
