@@ -13,6 +13,7 @@ _COMMANDS = (
     *("broker", "topics", "run", "demo"),
     *("simulate", "ingest", "send", "replay", "backtest"),
     *("explain", "flags", "waves", "units", "policy", "deadletters", "report", "subject", "vault"),
+    "adapters",
     "chaos",
 )
 """Each is a module of `services.commands` with a `register(app)` that adds it."""

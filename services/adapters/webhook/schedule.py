@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.instants import plus
 from services.adapters.tables import deliveries, endpoints
+from services.adapters.webhook.queue import same_task, stuck
 from services.book.book import Book, Held
 from services.book.tables import held, put
 from services.book.taking import clock
 
-__all__ = ["DOWN_AFTER", "Due", "Schedule", "Standing", "Stuck", "back_off_ms"]
+__all__ = ["DOWN_AFTER", "Due", "Schedule", "Standing", "back_off_ms"]
 
 DOWN_AFTER = 3
 """Failures in a row after which a unit's system counts as down, and one task at a time tries whether it is back."""
@@ -51,19 +52,6 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
-    """A row of the operator queue."""
-
-    unit: str
-    ref: str
-    revision: int
-    priority: str
-    attempts: int
-    failing_since: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """How deliveries stand: `waiting` are not told, `oldest` since when by the units' clock; `stuck` wait for a
     person."""
@@ -93,7 +81,7 @@ class Schedule:
         up = or_(endpoints.c.unit.is_(None), endpoints.c.next_ms <= now)
         rows = (
             select(held, deliveries.c.attempts, deliveries.c.state, deliveries.c.why, endpoints.c.failures, place)
-            .outerjoin(deliveries, _same())
+            .outerjoin(deliveries, same_task())
             .outerjoin(endpoints, endpoints.c.unit == held.c.unit)
             .where(untold & fresh & up)
             .subquery()
@@ -153,34 +141,12 @@ class Schedule:
         found: list[tuple[Held, str]] = []
         async with self._book.store.read() as look:
             now = await clock(look)
-            waiting = select(held, deliveries.c.failing_since, deliveries.c.why).join(deliveries, _same())
+            waiting = select(held, deliveries.c.failing_since, deliveries.c.why).join(deliveries, same_task())
             waiting = waiting.where(held.c.unit.in_(list(hours)), deliveries.c.state == "waiting")
             for row in await look.execute(waiting.order_by(held.c.change)):
                 if row.told < row.revision and plus(row.failing_since, hours=hours[row.unit]) <= now:
                     found.append((self._book.as_held(row), row.why))
         return found
-
-    async def stuck(self, unit: str | None = None) -> list[Stuck]:
-        """The operator queue, the longest waiting first."""
-        wanted = select(held, deliveries).join(deliveries, _same()).where(deliveries.c.state == "stuck")
-        wanted = wanted.where(held.c.told < held.c.revision)
-        if unit is not None:
-            wanted = wanted.where(held.c.unit == unit)
-        async with self._book.store.read() as look:
-            rows = (await look.execute(wanted.order_by(deliveries.c.failing_since, held.c.change))).all()
-        return [self._stuck(row) for row in rows]
-
-    async def retry(self, unit: str | None = None, ref: str | None = None) -> int:
-        """Sets going again what is stuck (of one unit, or one task); returns how many. Time runs anew."""
-        async with self._book.store.write() as transaction:
-            wanted = deliveries.c.state == "stuck"
-            wanted = wanted if unit is None else wanted & (deliveries.c.unit == unit)
-            wanted = wanted if ref is None else wanted & (deliveries.c.ref == ref)
-            anew = {"state": "waiting", "next_ms": 0, "failing_since": await clock(transaction)}
-            units = set((await transaction.execute(select(deliveries.c.unit).where(wanted))).scalars())
-            done = await transaction.execute(update(deliveries).where(wanted).values(anew))
-            await transaction.execute(update(endpoints).where(endpoints.c.unit.in_(units)).values(next_ms=0))
-        return done.rowcount
 
     async def standing(self, units: Sequence[str]) -> Standing:
         """How many wait, since when, and how many are stuck."""
@@ -188,12 +154,7 @@ class Schedule:
         untold = held.c.unit.in_(units) & (held.c.told < held.c.revision) & heard
         async with self._book.store.read() as look:
             count, oldest = (await look.execute(select(func.count(), func.min(held.c.changed_at)).where(untold))).one()
-        return Standing(count, oldest, len(await self.stuck()))
-
-    def _stuck(self, row: Row[tuple[object, ...]]) -> Stuck:
-        one = self._book.as_held(row)
-        since = (row.attempts, row.failing_since, row.why)
-        return Stuck(one.unit, one.ref, one.view["revision"], one.task.priority, *since)
+        return Standing(count, oldest, len(await stuck(self._book.store)))
 
     async def _note(
         self, transaction: AsyncConnection, due: Due, state: str, next_ms: int, why: str, tried: bool = True
@@ -215,16 +176,14 @@ class Schedule:
     async def _all_wait(self, transaction: AsyncConnection, unit: str, why: str) -> None:
         """The unit's system is down: whatever waits for it has been failing from now on, tried or not."""
         untold = (held.c.unit == unit) & (held.c.told < held.c.revision) & deliveries.c.unit.is_(None)
-        rows = await transaction.execute(select(held.c.ref, held.c.change).outerjoin(deliveries, _same()).where(untold))
+        rows = await transaction.execute(
+            select(held.c.ref, held.c.change).outerjoin(deliveries, same_task()).where(untold)
+        )
         since = await clock(transaction)
         values = {"state": "waiting", "attempts": 0, "failing_since": since, "next_ms": 0, "why": why}
         new = [{"unit": unit, "ref": row.ref, "change": row.change, **values} for row in rows]
         if new:
             await transaction.execute(deliveries.insert(), new)
-
-
-def _same() -> ColumnElement[bool]:
-    return and_(deliveries.c.unit == held.c.unit, deliveries.c.ref == held.c.ref)
 
 
 def _of(unit: str, ref: str) -> ColumnElement[bool]:

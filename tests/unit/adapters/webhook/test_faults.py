@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import Response
 
 from contracts.instants import plus
+from services.adapters.webhook.queue import retry, stuck
 from services.runtime.fold import Record
 from tests.scenario import expand
 from tests.scenarios.feeds import ADMITTED, PAIR
@@ -261,12 +262,12 @@ async def test_a_task_that_a_unit_refuses_waits_for_a_person_and_is_known_as_und
         assert len(one.unit.requests) == 1, "a person decides whether it is tried again"
         (task,) = asked(one)
         assert (task["business_status"], task["status_reason"]) == ("delivery_failed", "refused_by_system")
-        (stuck,) = await one.schedule.stuck()
-        assert (stuck.unit, stuck.why, stuck.attempts) == (HOTLINE, f"answered {status}", 1)
+        (row,) = await stuck(one.book.store)
+        assert (row.unit, row.why, row.attempts) == (HOTLINE, f"answered {status}", 1)
         one.unit.behave = lambda task: None
-        assert await one.schedule.retry(ref=stuck.ref) == 1
+        assert await retry(one.book.store, task=row.task) == 1
         await one.settle()
-        assert await one.schedule.stuck() == []
+        assert await stuck(one.book.store) == []
         assert asked(one)[0]["status"] == "received"
         await nothing_lost_nothing_twice(one)
 
@@ -280,7 +281,7 @@ async def test_a_change_of_a_task_that_is_stuck_is_tried_by_itself(tmp_path: Pat
         one.unit.behave = lambda task: None
         await one.tick(plus(str(asked(one)[0]["due_ack"]), seconds=1))
         await one.settle()
-        assert await one.schedule.stuck() == []
+        assert await stuck(one.book.store) == []
         await nothing_lost_nothing_twice(one)
 
 
@@ -292,17 +293,17 @@ async def test_what_fails_for_too_long_on_the_units_clock_is_given_up_to_a_perso
         await one.settle()
         await one.tick(plus(NOW, hours=1.9))
         await one.settle(real_seconds=1)
-        assert await one.schedule.stuck() == []
+        assert await stuck(one.book.store) == []
         await one.tick(plus(NOW, hours=2))
         await one.settle(real_seconds=1)
-        assert len(await one.schedule.stuck()) == 5
+        assert len(await stuck(one.book.store)) == 5
         assert {task["business_status"] for task in asked(one)} == {"delivery_failed"}
         assert {task["status_reason"] for task in asked(one)} == {"gave_up"}
         assert one.dead == Counter()
         await one.unit.start()
         await one.settle(real_seconds=3600)
         assert one.unit.tasks == {}
-        assert await one.schedule.retry(unit=HOTLINE) == 5
+        assert await retry(one.book.store, unit=HOTLINE) == 5
         await one.settle(real_seconds=3600)
         assert len(one.unit.tasks) == 5
         await nothing_lost_nothing_twice(one)
