@@ -1,10 +1,15 @@
 """`kithline adapters`: tasks that could not be delivered, for the person who mends that."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.runtime.errors import Problem
+
+if TYPE_CHECKING:
+    from services.adapters.webhook.queue import Stuck
+    from services.book.store import Store
 
 __all__ = ["register"]
 
@@ -40,10 +45,8 @@ def queue(unit: Unit = None, as_json: Annotated[bool, typer.Option("--json", hel
 
     from services.explanation.terms import hong_kong_time
 
-    table = Table(
-        "unit", Column("task", no_wrap=True), "revision", "priority", "status", "since (Hong Kong)", "tried", "why"
-    )
-    table.box = None
+    columns = ("revision", "priority", "status", "since (Hong Kong)", "tried", "why")
+    table = Table("unit", Column("task", no_wrap=True), *columns, box=None)
     for row in rows:
         row["failing_since"] = hong_kong_time(row["failing_since"], "en")
         names = ("unit", "task", "revision", "priority", "status", "failing_since", "attempts", "why")
@@ -69,7 +72,7 @@ def retry(
     typer.echo(f"{count} set going again" + ("" if count else ": nothing of that name is stuck"))
 
 
-async def _stuck(unit: str | None):  # type: ignore[no-untyped-def]
+async def _stuck(unit: str | None) -> "list[Stuck]":
     from services.adapters.webhook.queue import stuck
 
     store = await _store()
@@ -89,12 +92,16 @@ async def _retry(unit: str | None, tasks: list[str] | list[None]) -> int:
         await store.close()
 
 
-async def _store():  # type: ignore[no-untyped-def]
+async def _store() -> "Store":
     from services.adapters.settings import AdapterSettings
     from services.adapters.tables import METADATA as OURS
     from services.book.store import Store
     from services.book.tables import METADATA
 
-    store = Store(AdapterSettings().dsn, METADATA, OURS)
+    dsn = AdapterSettings().dsn
+    file = Path(dsn.removeprefix("sqlite:///"))
+    if dsn.startswith("sqlite:///") and not file.exists():
+        raise Problem(f"there is no store {file}; name the one of the adapters in KITHLINE_ADAPTERS_STORE")
+    store = Store(dsn, METADATA, OURS)
     await store.open()
     return store
