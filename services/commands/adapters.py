@@ -75,7 +75,8 @@ def retry(
 async def _stuck(unit: str | None) -> "list[Stuck]":
     from services.adapters.webhook.queue import stuck
 
-    store = await _store()
+    store = _store()
+    await store.open()
     try:
         return await stuck(store, unit)
     finally:
@@ -85,14 +86,15 @@ async def _stuck(unit: str | None) -> "list[Stuck]":
 async def _retry(unit: str | None, tasks: list[str] | list[None]) -> int:
     from services.adapters.webhook.queue import retry as set_going
 
-    store = await _store()
+    store = _store()
+    await store.open()
     try:
         return sum([await set_going(store, unit, task) for task in tasks])
     finally:
         await store.close()
 
 
-async def _store() -> "Store":
+def _store() -> "Store":
     from services.adapters.settings import AdapterSettings
     from services.adapters.tables import METADATA as OURS
     from services.book.store import Store
@@ -102,6 +104,4 @@ async def _store() -> "Store":
     file = Path(dsn.removeprefix("sqlite:///"))
     if dsn.startswith("sqlite:///") and not file.exists():
         raise Problem(f"there is no store {file}; name the one of the adapters in KITHLINE_ADAPTERS_STORE")
-    store = Store(dsn, METADATA, OURS)
-    await store.open()
-    return store
+    return Store(dsn, METADATA, OURS)
