@@ -141,7 +141,8 @@ class Vault:
                 protected = self._policy.is_protected(task) or (identity is not None and identity.protected)
                 code = await self._against_telling(turn, who, asked, task, identity, protected, at)
                 fields = self._policy.purposes[asked.purpose] if code is None else ()
-            told = identity.model_dump(include=set(fields), exclude_none=True) if identity and not code else {}
+            held = identity.model_dump(include=set(fields)) if identity is not None else {}
+            told = {name: value for name, value in held.items() if value}
             entry = await self._append(
                 turn,
                 "resolve",

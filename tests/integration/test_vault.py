@@ -181,6 +181,15 @@ def test_identity_is_told_while_the_unit_has_the_task_in_hand_and_at_no_other_ti
         assert refused.exit_code and NAME not in refused.output
         assert "not_your_right" in str(refused.exception)
         assert running.resolve(team, asked)[1]["refused"] == "ended"
+
+        privacy = running.credential("--right", "subjects")
+        access = running.kithline("subject", "access", person, token=privacy)
+        assert "address, language, name" in access.stdout, access.output
+        assert access.stdout.count("to visit") >= 2  # who has opened it, and what for
+        erased = running.kithline("subject", "erase", person, "--officer", "officer-2", "--send", token=privacy)
+        assert "1 identities erased in the vault" in erased.stderr, erased.output
+        access = running.kithline("subject", "access", person, token=privacy)
+        assert "address, language, name" not in access.stdout
     finally:
         status = running.stop()
     assert status == 0, running.log.read_text()
@@ -189,5 +198,5 @@ def test_identity_is_told_while_the_unit_has_the_task_in_hand_and_at_no_other_ti
     shown = running.kithline("vault", "audit", "--last", "1000").stdout
     results = {json.loads(line)["result"] for line in shown.splitlines()}
     assert {"told", "unknown_task", "not_accepted", "ended", "bad_credential", "not_your_right"} <= results
-    for text in (running.log.read_text(), shown, loaded.output, verified.output):
+    for text in (running.log.read_text(), shown, loaded.output, verified.output, access.output):
         assert NAME not in text and "Flat 1" not in text

@@ -43,6 +43,8 @@ async def test_a_household_is_resolved_like_a_person(vault: House) -> None:
     told = (await vault.resolves(purpose="visit")).json()
     assert (told["name"], told["telephones"]) == (None, [])
     assert told["address"]["zh_hant"]
+    (*_, last) = await vault.audit()
+    assert last["told"] == ["address"]  # what there is, not what might have been
 
 
 async def test_ids_that_are_merged_in_a_row_are_one_person_and_come_apart(vault: House) -> None:
