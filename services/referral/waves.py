@@ -9,7 +9,9 @@ is, and if nobody did anything, no more tasks of a unit would run out in a day t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from functools import partial
 
 from contracts.control import OfficerDecision
 from contracts.envelope import Headers
@@ -85,20 +87,30 @@ def spread(
         for release in decisions
         if (flag := known.get(release.flag_id)) is not None
     )
-    waves, calendar = clocks.policy.waves, clocks.calendar
+    free: dict[str, Iterator[str]] = {}
     starts: dict[str, str] = {}
     for flag in chosen:
         unit = _unit_for(flag, directory)
-        there = directory.unit(unit)
-        hours = there.hours if there is not None else OFFICE
-        first = calendar.opening(hours, at)
-        for days in range(waves.days):
-            start = calendar.after(hours, first, f"{days}d") if days else first
-            if taken[unit, day_of(start)] < waves.visits_a_day:
-                taken[unit, day_of(start)] += 1
-                starts[flag.flag_id] = start
-                break
+        if unit not in free:
+            there = directory.unit(unit)
+            free[unit] = _visits(clocks, there.hours if there else OFFICE, at, partial(_taken, taken, unit))
+        if (start := next(free[unit], None)) is not None:
+            starts[flag.flag_id] = start
     return starts
+
+
+def _taken(taken: Mapping[tuple[str, date], int], unit: str, day: date) -> int:
+    return taken.get((unit, day), 0)
+
+
+def _visits(clocks: Clocks, hours: str, at: str, taken: Callable[[date], int]) -> Iterator[str]:
+    """From when the clocks of a unit's further visits run, day by day, each as often as there is a visit left."""
+    waves, calendar = clocks.policy.waves, clocks.calendar
+    first = calendar.opening(hours, at)
+    for days in range(waves.days):
+        start = calendar.after(hours, first, f"{days}d") if days else first
+        for _ in range(taken(day_of(start)), waves.visits_a_day):
+            yield start
 
 
 def _unit_for(flag: Flag, directory: Directory) -> str:
