@@ -1,7 +1,8 @@
 """What the vault does when it is asked. Every answer and every refusal is in the audit before it is given."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.deadletters import DeadLetter
 from contracts.identity import Disclosure, Identity, OpenIdentity, RefusalCode, Subject
 from contracts.ids import Token
-from contracts.instants import Instant, plus
+from contracts.instants import Instant
 from contracts.model import Code
 from services.book.audit import append, entries
 from services.book.store import Store
@@ -36,9 +37,6 @@ __all__ = [
 ]
 
 _log = logger(__name__)
-
-_AHEAD_HOURS = 24
-"""An identity that its source knows later than so long from now is a slip: it would outlive every correction."""
 
 
 class _Asked(BaseModel):
@@ -103,6 +101,14 @@ class Vault:
         self._policy = policy
         self._namespace = namespace
         self._now = now
+        self._one_at_a_time = asyncio.Lock()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that adds to the audit. One after the other: each entry stands on the one before, and of two at
+        once the database would have to refuse one."""
+        async with self._one_at_a_time, self.store.write() as turn:
+            yield turn
 
     async def take(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
         """Takes in tasks, in the transaction of the inbox. A record that is none is passed over: of a task that is not
@@ -121,7 +127,7 @@ class Vault:
 
     async def refused(self, code: RefusalCode, what: str, who: Acting | None, **said: Any) -> None:
         """Puts a refusal into the audit that was made before the vault itself was asked."""
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             await self._append(turn, what, who, code, **said)
             if who is not None:
                 await guard.count(turn, who, None, False, self._now())
@@ -129,7 +135,7 @@ class Vault:
     async def resolve(self, who: Acting, asked: OpenIdentity) -> Disclosure:
         """The least that the purpose needs, of the person whom a task of the unit is about. Raises Refused."""
         at = self._now()
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             unit = who.unit(asked.unit)
             task = await tasks.named(turn, unit, asked.task) if unit is not None else None
             code = await self._against(turn, who, unit, asked, task, at)
@@ -193,24 +199,21 @@ class Vault:
         return None
 
     async def load(self, who: Acting, said: Load) -> dict[str, Any]:
-        """Takes identities in; `taken` are those that were new, or newer than what was held. Raises Refused."""
-        if any(one.as_of > plus(self._now(), hours=_AHEAD_HOURS) for one in said.identities):
-            await self.refused("invalid", "load", who, at=["as_of"])
-            raise Refused("invalid")
-        async with self.store.write() as turn:
+        """Takes identities in; `taken` are those that were new, or newer than what was held."""
+        async with self._turn() as turn:
             taken = await self._identities.put(turn, said.identities)
             entry = await self._append(turn, "load", who, "done", given=len(said.identities), taken=taken)
         return {"taken": taken, "entry": entry}
 
     async def same_person(self, who: Acting, said: SamePerson) -> dict[str, Any]:
         """From now on each of the ids resolves as the others do."""
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             await self._identities.same_person(turn, said.ids)
             return {"entry": await self._append(turn, "same_person", who, "done", persons=sorted(said.ids))}
 
     async def apart(self, who: Acting, said: Apart) -> dict[str, Any]:
         """A merge that was taken back: the id stands for itself again."""
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             await self._identities.apart(turn, said.id)
             return {"entry": await self._append(turn, "apart", who, "done", persons=[said.id])}
 
@@ -221,7 +224,7 @@ class Vault:
             with suppress(Problem):
                 contents = self._key.open_letter(said.letter)
         result = "told" if contents is not None else "unreadable"
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             entry = await self._append(
                 turn, "open_letter", who, result, actor=said.actor, letter=said.id, purpose=said.purpose
             )
@@ -233,7 +236,7 @@ class Vault:
         """What is held of a person, by kind, and which units have opened it when and what for. No name, number or
         address: whoever asks knows their own, and who only says that they are this person must not learn it here. What
         had to do with protection is left out."""
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             ids = sorted({one for given in said.ids for one in await self._identities.ids(turn, given)})
             held = [await self._identities.of(turn, one) for one in ids]
             found = next((one for one in held if one is not None), None)
@@ -249,7 +252,7 @@ class Vault:
 
     async def erase(self, who: Acting, said: EraseSubject) -> dict[str, Any]:
         """Erases what was known up to `at`, under every id of the person. The audit stays: it holds no identity."""
-        async with self.store.write() as turn:
+        async with self._turn() as turn:
             ids = sorted({one for given in said.ids for one in await self._identities.ids(turn, given)})
             erased = await self._identities.erase(turn, ids, said.at)
             await tasks.forget_ended(turn, ids)

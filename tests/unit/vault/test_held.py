@@ -32,11 +32,6 @@ async def test_the_same_again_is_nothing_new(vault: House) -> None:
     assert answers == [1, 0]
 
 
-async def test_what_its_source_knows_only_later_is_a_slip(vault: House) -> None:
-    body = {"identities": [identity(as_of="2062-06-02T00:00:00Z").model_dump(mode="json")]}
-    assert (await vault.asks("source", "PUT", "/v1/identities", body)).json()["refused"] == "invalid"
-
-
 async def test_a_household_is_resolved_like_a_person(vault: House) -> None:
     await vault.holds(subject=HOME, name=None, telephones=[])
     await vault.takes(task(**{"for": HOME}))
