@@ -8,9 +8,10 @@ import typer
 from services.commands.holidays import write_holidays
 
 if TYPE_CHECKING:
+    from services.calendar import Calendar
     from services.correlator.rules import Rule
 
-__all__ = ["mistakes", "register"]
+__all__ = ["holidays_end", "mistakes", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,7 @@ def check(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the policy in force.")] = None,
 ) -> None:
     """Read the whole folder, try every rule's examples, and print what is in force. Exit 1 with every mistake."""
-    from services.policy import load_rules
+    from services.policy import load_directory, load_rules
     from services.runtime.settings import Settings
 
     policy = folder or Settings().policy_dir
@@ -35,7 +36,25 @@ def check(
     if found:
         typer.echo(f"{len(found)} to mend", err=True)
         raise typer.Exit(1)
+    for kind, places in load_directory(policy).gaps().items():
+        typer.echo(f"units.yaml: no {kind} in {', '.join(places)}; what is asked of it there goes to the duty officer")
     _print(load_rules(policy))
+    if (warning := holidays_end(load_calendar(policy), now())) is not None:
+        typer.echo(warning, err=True)
+
+
+def holidays_end(calendar: "Calendar", today: str) -> str | None:
+    """What to say where the holidays of this year or the next are not known; clocks then take such days for working
+    days, and run out too early rather than too late."""
+    from contracts.instants import in_hong_kong
+
+    year, last = in_hong_kong(today).year, calendar.holidays.last_year
+    if calendar.knows(year) and calendar.knows(year + 1):
+        return None
+    return (
+        f"holidays.yaml: the general holidays end with {last}; after that, clocks count them as working days. Make the "
+        f"file anew: kithline policy holidays --from {calendar.holidays.first_year} --to {max(year, last) + 2} --out …"
+    )
 
 
 def mistakes(policy: Path) -> list[str]:

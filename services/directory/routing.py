@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
+from contracts.tasks import UNIT_KINDS
 from services.directory.place import NOWHERE, Place, Places
 from services.directory.unit import Unit
 
@@ -65,6 +66,19 @@ class Directory:
         if known is None or known.kind != kind:
             return is_queue(unit)
         return _nearness(known, self.places.place(district, estate)) is not None
+
+    def gaps(self) -> dict[str, list[str]]:
+        """Where no unit of a kind serves: districts, or sub-districts of one that is served in part."""
+        found: dict[str, list[str]] = {}
+        for kind in UNIT_KINDS:
+            gaps: list[str] = []
+            for code, district in self.places.districts.items():
+                parts = [Place(code, part, None) for part in district.sub_districts] or [Place(code, None, None)]
+                bare = [place for place in parts if all(_nearness(unit, place) is None for unit in self._of(kind))]
+                gaps += [code] if len(bare) == len(parts) else [str(place.sub_district) for place in bare]
+            if gaps:
+                found[kind] = gaps
+        return found
 
     def route(
         self,

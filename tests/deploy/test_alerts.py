@@ -1,6 +1,8 @@
 """The alerts name metrics that exist, Prometheus reads them, and each feed's silence is one."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,14 @@ def test_an_alert_names_only_metrics_that_exist(rule: dict[str, Any]) -> None:
     named = set(re.findall(r"kithline_\w+", rule["expr"]))
     assert named
     assert named <= ours
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool on this machine (Debian: prometheus)")
+def test_they_ring_when_they_should_and_no_more() -> None:
+    tried = subprocess.run(
+        ["promtool", "test", "rules", "alerts_test.yml"], cwd=ROOT / "deploy/prometheus", capture_output=True, text=True
+    )
+    assert tried.returncode == 0, tried.stdout + tried.stderr
 
 
 def test_prometheus_reads_them() -> None:

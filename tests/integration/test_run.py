@@ -46,16 +46,16 @@ def _page(port: int, path: str) -> tuple[int, str]:
 
 
 def _free_ports() -> int:
-    """The first of ten ports that are free now."""
-    for base in range(27_000, 29_000, 10):
+    """The first of so many ports as services have that are free now."""
+    for base in range(27_000, 29_000, len(WEB_ORDER)):
         try:
-            for port in range(base, base + 10):
+            for port in range(base, base + len(WEB_ORDER)):
                 with socket.socket() as trial:
                     trial.bind(("127.0.0.1", port))
             return base
         except OSError:
             continue
-    raise AssertionError("no ten ports are free")
+    raise AssertionError("no such ports are free")
 
 
 @pytest.mark.kafka

@@ -88,6 +88,23 @@ def test_a_log_with_ticks_and_answers_ends_alike_in_many_shards(
     assert vars(replay(path, POLICY)) == vars(alone)
 
 
+def test_what_units_declare_counts_in_every_shard_and_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.jsonl"
+    parameters = Parameters(households=300, days=15, seed=8, declarations_per_unit_month=9, bad_share=0.02)
+    write_lines(path, lived(list(simulate(parameters).records())))
+    alone = replay(path, POLICY)
+    assert alone.inputs["units.declarations"] > 200 and alone.inputs["respite.vacancies"] > 20
+    monkeypatch.setattr(shards, "LINES_OF_A_SHARD", 100)
+    assert len(split(path).shards) > 5
+    assert vars(replay(path, POLICY)) == vars(alone)
+    silent = [told for told in read_lines(path) if told.topic != "units.declarations"]
+    write_lines(path, silent)
+    units = {name: task["unit"] for name, task in replay(path, POLICY).tasks.items()}
+    assert units != {name: task["unit"] for name, task in alone.tasks.items()}  # it matters who says what
+
+
 def test_a_log_with_erasures_ends_alike_in_many_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, at = tmp_path / "log.jsonl", "2026-07-08T00:00:00.000Z"
     records = district(8)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from contracts.tasks import UNIT_KINDS
+from services.directory import Directory
 from services.policy import load_directory
 from services.simulator.people import ESTATES
 from services.simulator.units import HOMES, UNITS
@@ -43,6 +44,20 @@ def test_every_kind_is_there_for_every_estate(kind: str) -> None:
         for estates in district.sub_districts.values():
             for estate in (*estates, "an-estate-nobody-knows", None):
                 assert DIRECTORY.eligible(kind, code, estate), (kind, code, estate)
+
+
+def test_it_has_no_gaps() -> None:
+    assert DIRECTORY.gaps() == {}
+
+
+def test_gaps_are_named_by_district_or_where_they_are_in_part_of_one_by_sub_district() -> None:
+    gone = {"ssp-care-team-07", "kts-dscp"}
+    units = [unit for unit in DIRECTORY.units.values() if unit.id not in gone and unit.kind != "volunteer_team"]
+    assert Directory(units, DIRECTORY.places).gaps() == {
+        "care_team": ["SSP-NAM-CHEONG-CENTRAL"],
+        "disability_support": ["KTS"],
+        "volunteer_team": [*DIRECTORY.places.districts],
+    }
 
 
 def test_each_sub_district_has_its_care_team_and_its_elderly_centre() -> None:
