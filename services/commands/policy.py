@@ -26,7 +26,8 @@ def check(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the policy in force.")] = None,
 ) -> None:
     """Read the whole folder, try every rule's examples, and print what is in force. Exit 1 with every mistake."""
-    from services.policy import load_directory, load_rules
+    from services.policy import load_calendar, load_directory, load_rules
+    from services.runtime.now import now
     from services.runtime.settings import Settings
 
     policy = folder or Settings().policy_dir
