@@ -1,32 +1,28 @@
-"""What the desk reads beside its book: how each task came to be as it is, free places, what officers have released."""
+"""What the desk reads beside its book: how each task came to be as it is, and what officers have released."""
 
-import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control import OfficerDecision
 from contracts.tasks import Task
-from contracts.units import VacancyStatus
 from services.book.tables import put
 from services.book.taking import Beside
-from services.desk.tables import DESK, decisions, released, revisions, vacancies
+from services.desk.tables import DESK, decisions, released, revisions
 from services.runtime.fold import Record
 
 __all__ = ["BESIDE"]
 
-_STATUS, _DECISIONS = "units.status", "officer.decisions"
+_DECISIONS = "officer.decisions"
 
 
 async def _take(connection: AsyncConnection, record: Record, now: str) -> None:
     if record.topic.startswith("referral.tasks."):
         await _revision(connection, Task.model_validate_json(record.value), now)
-    elif record.topic == _STATUS and "free" in orjson.loads(record.value):
-        await _vacancy(connection, VacancyStatus.model_validate_json(record.value))
     elif record.topic == _DECISIONS:
         await _released(connection, OfficerDecision.model_validate_json(record.value))
 
 
-BESIDE = Beside(DESK, (_STATUS, _DECISIONS), _take)
+BESIDE = Beside(DESK, (_DECISIONS,), _take)
 
 
 async def _revision(connection: AsyncConnection, task: Task, now: str) -> None:
@@ -41,21 +37,6 @@ async def _revision(connection: AsyncConnection, task: Task, now: str) -> None:
         outcome=task.outcome,
     )
     await connection.execute(row.on_conflict_do_nothing())
-
-
-async def _vacancy(connection: AsyncConnection, said: VacancyStatus) -> None:
-    free = said.free
-    values = {
-        "revision": said.revision,
-        "places": None if free is None else free.places,
-        "as_of": None if free is None else free.as_of,
-        "valid_until": None if free is None else free.valid_until,
-    }
-    row = put(connection, vacancies).values(unit=said.unit, kind=said.kind, district=said.district, **values)
-    later = vacancies.c.revision < row.excluded.revision
-    await connection.execute(
-        row.on_conflict_do_update(index_elements=["unit", "kind", "district"], set_=values, where=later)
-    )
 
 
 async def _released(connection: AsyncConnection, said: OfficerDecision) -> None:

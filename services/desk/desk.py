@@ -46,7 +46,8 @@ class Desk:
     """Another way to the issuer than the network, for tests."""
 
     def __post_init__(self) -> None:
-        self.book = Book("desk", self.settings.dsn, self.key, self.line, lambda _: True, BESIDE)
+        names = {unit.id: unit.name for unit in self.directory.units.values()}
+        self.book = Book("desk", self.settings.dsn, self.key, self.line, lambda _: True, BESIDE, names)
         self.accounts = Accounts(self.book.store, self.directory)
 
     @cached_property

@@ -13,7 +13,8 @@ Told = str
 """What kind of identity: `hkid`, `telephone`, `email`, `name` or `address`."""
 
 _SEPARATED = re.compile(r"(?<=\d)[\s\-.‐‑–()]{1,2}(?=\d)")
-_TELEPHONE = re.compile(r"\d{7,}")
+_TELEPHONE = re.compile(r"\d{8,}")
+_DATE = re.compile(r"(?<!\d)20\d\d-\d\d-\d\d(?!\d)")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|@[A-Za-z0-9_.]{4,}")
 _TITLED = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Madam|Mdm|Dr)\b\.?\s+[A-Z]"
@@ -33,7 +34,7 @@ def identity_in(text: str) -> list[Told]:
     """The kinds of identity that this text seems to hold; empty where none is seen. Digits may be full-width, or set
     apart by blanks and hyphens."""
     plain = text.translate(_FULL_WIDTH)
-    joined = _SEPARATED.sub("", plain)
+    joined = _SEPARATED.sub("", _DATE.sub("", plain))
     shouted = re.sub(r"(?<=[A-Za-z])[\s\-]+(?=\d)", "", joined).upper()
     found = {
         "hkid": holds_hkid(plain.encode()) or holds_hkid(shouted.encode()),

@@ -9,37 +9,20 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.identity import PURPOSES
-from contracts.instants import EPOCH, in_hong_kong, milliseconds, plus
+from contracts.instants import EPOCH, in_hong_kong, milliseconds
 from contracts.lifecycle import is_withheld
-from contracts.tasks import TERMINAL, Task
+from contracts.tasks import Task
 from services.book.book import PENDING, Answer, Held
+from services.book.places import needs_a_place
 from services.desk.forms import LAWFUL_BASES, offers
 from services.desk.listing import card
 from services.desk.notes import ABOUT, LONGEST, notes_of
-from services.desk.tables import revisions, vacancies
-from services.desk.templates import unit_name
+from services.desk.tables import revisions
 from services.desk.web import Page, Visit, show
 from services.desk.why import why
 from services.directory import is_queue
 
 __all__ = ["PAGES", "held_by", "may_open", "show_task", "stray"]
-
-_PLACES = {"arrange_emergency_support": "emergency", "arrange_respite": "respite"}
-"""The tasks for which it helps to know where a place is free now, and which kind of place."""
-
-_STALE_HOURS = 24
-"""Homes count their free places every day; an older count is shown as what it is."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Free places of one unit."""
-
-    name: str
-    district: str
-    places: int
-    as_of: str
-    stale: bool
 
 
 @dataclass(frozen=True)
@@ -94,11 +77,12 @@ async def show_task(visit: Visit, one: Held, status: int = 200, **more: Any) -> 
     waiting = any(answer.state in PENDING for answer in given)
     withheld = mine and is_withheld(task)
     flag = None if withheld else await book.flag(task.flag_id)
+    shown = await book.shown(one)
     path = f"/tasks/{one.ref}" if mine else f"/district/{one.unit}/{one.ref}"
     values: dict[str, Any] = {
         "card": card(visit, one, path, now, waiting),
         "task": task,
-        "view": one.view,
+        "view": shown,
         "mine": mine,
         "open": one.open,
         "withheld": withheld,
@@ -110,7 +94,7 @@ async def show_task(visit: Visit, one: Held, status: int = 200, **more: Any) -> 
         "offers": [] if waiting or not one.open else offers(task, "owner" if mine else "officer"),
         "key": f"{one.ref}.{len(given)}",
         "history": _history(await _revisions(visit, one), given),
-        "places": await _places(visit, task, now),
+        "places": shown["places"] if needs_a_place(task) and one.open else None,
         "notes": await notes_of(visit.desk, one.unit, one.ref) if mine else [],
         "about": ABOUT,
         "longest": LONGEST,
@@ -161,27 +145,6 @@ def _history(came: Sequence[Any], given: Sequence[Answer]) -> list[Event]:
             )
         )
     return sorted(events, key=lambda event: event.at, reverse=True)
-
-
-async def _places(visit: Visit, task: Task, now: str) -> list[Place] | None:
-    """Where places are free, those in the task's district first; None where the task needs none."""
-    kind = _PLACES.get(task.purpose)
-    if kind is None or task.status in TERMINAL:
-        return None
-    async with visit.desk.book.store.read() as look:
-        rows = (await look.execute(select(vacancies).where(vacancies.c.kind == kind))).all()
-    found = [
-        Place(
-            unit_name(visit.desk, row.unit, visit.lang),
-            row.district,
-            row.places,
-            row.as_of,
-            (row.valid_until is not None and row.valid_until <= now) or plus(row.as_of, hours=_STALE_HOURS) < now,
-        )
-        for row in rows
-        if row.places is not None
-    ]
-    return sorted(found, key=lambda place: (place.stale, place.district != task.district, -place.places, place.name))
 
 
 def _units(visit: Visit, task: Task) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["DESK", "accounts", "attempts", "decisions", "notes", "released", "revisions", "sessions", "vacancies"]
+__all__ = ["DESK", "accounts", "attempts", "decisions", "notes", "released", "revisions", "sessions"]
 
 DESK = MetaData()
 
@@ -62,18 +62,6 @@ revisions = Table(
     Column("outcome", String(40)),
 )
 """How each task came to be as it is, for the unit that held it."""
-
-vacancies = Table(
-    "vacancies",
-    DESK,
-    Column("unit", _ID, primary_key=True),
-    Column("kind", String(20), primary_key=True),
-    Column("district", _ID, primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("places", Integer, comment="null: taken back"),
-    Column("as_of", _INSTANT),
-    Column("valid_until", _INSTANT),
-)
 
 released = Table(
     "released",

@@ -151,7 +151,7 @@ def _refused(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
         key = (
             fault.detail if words.has("refused", fault.detail) else "not_found" if fault.status_code == 404 else "other"
         )
-        return show(visit, "refused.html", fault.status_code, code=key)
+        return show(visit, "refused.html", fault.status_code, what=key)
 
     return answer
 
@@ -159,7 +159,7 @@ def _refused(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
 def _broken(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, fault: Exception) -> Response:
         _log.error("a page could not be made", kind=type(fault).__name__, method=request.method)
-        return show(Visit(desk, request, _language(request)), "refused.html", 500, code="broken")
+        return show(Visit(desk, request, _language(request)), "refused.html", 500, what="broken")
 
     return answer
 
