@@ -16,7 +16,6 @@ import orjson
 from contracts.instants import canonical, plus
 from services.connected import blocks_in, ids_in
 from services.runtime.fold import Record
-from services.shards import EVERYWHERE
 
 __all__ = ["Step", "components", "receipt", "slabs", "steps"]
 
@@ -84,7 +83,8 @@ def slabs(records: Sequence[Record], component: dict[str, str]) -> tuple[tuple[R
 
 
 def _declares(record: Record) -> bool:
-    return record.topic in EVERYWHERE and b"every_seconds" not in record.value
+    """(A home's free places change nobody's tasks.)"""
+    return record.topic == "units.declarations" and b"every_seconds" not in record.value
 
 
 def _with_blocks(records: Sequence[Record], component: dict[str, str]) -> dict[str, str]:

@@ -36,10 +36,13 @@ def tell_units(world: World) -> None:
 
 
 def _intakes(world: World) -> None:
+    """On Monday mornings, when units look at their lists."""
     dice = world.dice("intake")
+    first = world.parameters.start.weekday()
+    mondays = [day for day in range(world.parameters.days) if (first + day) % 7 == 0] or [0]
     for unit in UNITS:
         for _ in range(dice.count(world.parameters.declarations_per_unit_month * world.months)):
-            at = world.start + dice.below(world.parameters.days) * DAY + dice.between(9 * 60, 17 * 60) * 60
+            at = world.start + dice.pick(mondays) * DAY + dice.between(9 * 60, 11 * 60) * 60
             intake = dice.weighted(_INTAKES)
             data: dict[str, Any] = {"unit": unit, "intake": intake, "as_of": instant(at)}
             match intake:

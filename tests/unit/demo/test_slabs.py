@@ -44,6 +44,17 @@ def test_strangers_travel_together_and_the_connected_wait_for_each_other() -> No
     assert cut == ((told[0], told[2]), (told[1],), (told[3],))
 
 
+def test_what_units_declare_comes_first_and_by_itself() -> None:
+    told = [
+        _record("hospital.admissions", _person("a")),
+        _record("respite.vacancies", "home-1"),
+        _record("units.declarations", "units", b'{"every_seconds": 86400}'),
+        _record("units.declarations", "ssp-decc-1"),
+        _record("units.declarations", "ssp-decc-2"),
+    ]
+    assert slabs(told, components(told)) == ((told[3], told[4]), tuple(told[:3]))
+
+
 def test_an_incident_waits_for_who_moves_into_its_block_before_it() -> None:
     flat = b'{"address": {"address_unit_id": "unit-1", "block_id": "block-1"}}'
     told = [
