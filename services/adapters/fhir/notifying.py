@@ -8,11 +8,11 @@ from dataclasses import replace
 import httpx
 import orjson
 
-from contracts.lifecycle import is_withheld
 from services.adapters.channel import Rounds
 from services.adapters.fhir.mapping import task
 from services.adapters.fhir.routes import MEDIA_TYPE
 from services.adapters.fhir.subscriptions import Subscription, all_active, note
+from services.adapters.fhir.tasks import is_shown
 from services.book.book import Book, Held
 from services.directory import Directory
 from services.runtime.fold import Refused
@@ -73,9 +73,7 @@ class Notifier(Rounds):
     async def _notify(self, one: Subscription) -> None:
         while changed := await self._book.changed([one.unit], one.told, _AT_ONCE):
             hits = [
-                held
-                for held in changed
-                if not is_withheld(held.task) and one.query.finds(held.view, held.unit, held.changed_at)
+                held for held in changed if is_shown(held) and one.query.finds(held.view, held.unit, held.changed_at)
             ]
             # an empty notification says no more for ten changes than for one
             for held in hits if one.payload is not None else hits[-1:]:

@@ -30,7 +30,7 @@ class People:
         `task`. Raises Fault."""
         about = [one for one in await self._book.all_held(unit.id, ended=True) if one.view["for"] == name]
         if not about:
-            raise Fault(404, "not-found", f"your unit has no task for Patient/{name}")
+            raise Fault(404, "not-found", "your unit has no task for such a Patient")
         if self._vault is None:
             raise Fault(
                 501,

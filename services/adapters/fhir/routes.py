@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from traceback import extract_tb
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from services.adapters.fhir.people import People
 from services.adapters.fhir.published import DEFINITIONS, capability_statement
 from services.adapters.fhir.reading import read_resource
 from services.adapters.fhir.searching import Query, read_query
-from services.adapters.fhir.subscriptions import forget, keep, of_unit, read_subscription
+from services.adapters.fhir.subscriptions import Subscription, forget, keep, of_unit, read_subscription
 from services.adapters.fhir.tasks import Tasks
 from services.book.book import Book, Held
 from services.directory import Unit
@@ -35,6 +36,9 @@ _MOST_BYTES = 256 * 1024
 """A Task of ours has some five thousand."""
 
 _BASE = "/fhir"
+
+_FRAMES = 6
+"""Of a fault's way that the log tells, the last ones."""
 
 Handler = Callable[[Request, Unit], Awaitable[Response]]
 """Answers one request of a unit. Raises Fault."""
@@ -98,8 +102,9 @@ class Server:
             except Refused as refused:
                 return _refusal(_fault_of(refused))
             except Exception as fault:
-                # no word of it to the outside: it could quote what was being worked on
-                _log.exception("a FHIR request failed", kind=type(fault).__name__)
+                # neither its words nor its frames' values: they could quote what was being worked on
+                places = [f"{one.filename}:{one.lineno}" for one in extract_tb(fault.__traceback__)[-_FRAMES:]]
+                _log.error("a FHIR request failed", kind=type(fault).__name__, at=places)
                 return _refusal(Fault(500, "exception", "this server failed; the operator finds why in its log"))
 
         return answer
@@ -188,23 +193,24 @@ class Server:
         return _json(kept.resource, 201, {"Location": f"{_base(request)}/Subscription/{kept.id}"})
 
     async def _read_subscription(self, request: Request, unit: Unit) -> Response:
+        return _json((await self._subscription(request, unit)).resource)
+
+    async def _subscribe_again(self, request: Request, unit: Unit) -> Response:
+        before = await self._subscription(request, unit)
+        wish = read_subscription(unit.id, read_resource("Subscription", await _body(request)), self._hosts[unit.id])
+        if wish.id != before.id:
+            says = "criteria, endpoint and payload stay; to change them, delete the Subscription and create another"
+            raise Fault(422, "business-rule", says, "Subscription.criteria", "Subscription.channel")
+        async with self._book.store.write() as transaction:
+            kept = await keep(transaction, wish)
+        return _json(kept.resource)
+
+    async def _subscription(self, request: Request, unit: Unit) -> Subscription:
         async with self._book.store.read() as look:
             found = await of_unit(look, unit.id, request.path_params["id"])
         if not found:
             raise Fault(404, "not-found", "your unit has no such Subscription")
-        return _json(found[0].resource)
-
-    async def _subscribe_again(self, request: Request, unit: Unit) -> Response:
-        name = request.path_params["id"]
-        wish = read_subscription(unit.id, read_resource("Subscription", await _body(request)), self._hosts[unit.id])
-        async with self._book.store.write() as transaction:
-            if not await of_unit(transaction, unit.id, name):
-                raise Fault(404, "not-found", "your unit has no such Subscription")
-            if wish.id != name:
-                says = "criteria, endpoint and payload stay; to change them, delete the Subscription and create another"
-                raise Fault(422, "business-rule", says, "Subscription.criteria", "Subscription.channel")
-            kept = await keep(transaction, wish)
-        return _json(kept.resource)
+        return found[0]
 
     async def _unsubscribe(self, request: Request, unit: Unit) -> Response:
         async with self._book.store.write() as transaction:

@@ -4,15 +4,22 @@ import asyncio
 from collections.abc import Sequence
 
 from contracts.lifecycle import is_withheld
+from contracts.tasks import TERMINAL
 from services.adapters.fhir.outcome import Fault
 from services.adapters.fhir.searching import Query
 from services.book.book import PENDING, Answer, Book, Held
 
-__all__ = ["Tasks"]
+__all__ = ["Tasks", "is_shown"]
 
 _AT_ONCE = 200
 _LOOK = 0.05
 """Seconds between two looks for what became of an answer: it goes through Kafka and back in some tenths."""
+
+
+def is_shown(held: Held) -> bool:
+    """Whether a unit is to see what it holds: not while a duty officer decides on the disclosure, and not what went to
+    somebody else before this unit had heard of it."""
+    return not is_withheld(held.task) and (held.open or held.task.status in TERMINAL or held.told != 0)
 
 
 class Tasks:
@@ -25,7 +32,7 @@ class Tasks:
     async def one(self, unit: str, name: str, kind: str) -> Held:
         """A unit's task. Raises Fault (404) for one that it has not, whether it exists elsewhere or nowhere."""
         held = await self._book.held(unit, name)
-        if held is None or is_withheld(held.task):
+        if held is None or not is_shown(held):
             raise Fault(404, "not-found", f"your unit has no such {kind}")
         return held
 
@@ -35,7 +42,7 @@ class Tasks:
         after = query.after
         while batch := await self._book.changed([unit], after, _AT_ONCE, query.since):
             for held in batch:
-                if not is_withheld(held.task) and query.finds(held.view, unit, held.changed_at):
+                if is_shown(held) and query.finds(held.view, unit, held.changed_at):
                     if len(found) == query.count:
                         return found, found[-1].change
                     found.append(held)
