@@ -3,7 +3,6 @@
 from mode import Service
 
 from services.book.inbox import Inbox
-from services.book.store import Store
 from services.runtime.app import LineApp, create_app
 from services.runtime.ending import end_at_once
 from services.runtime.http import HttpService
@@ -14,6 +13,7 @@ from services.vault.keys import VaultKey
 from services.vault.settings import VaultSettings, open_vault
 from services.vault.tables import OFFSETS
 from services.vault.tasks import TOPICS
+from services.vault.vault import Vault
 
 __all__ = ["app"]
 
@@ -21,22 +21,22 @@ _log = logger(__name__)
 
 
 class _Opened(Service):  # type: ignore[misc]
-    """The store, open for as long as the app runs."""
+    """The vault's store, open for as long as the app runs."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, vault: Vault) -> None:
         super().__init__()
-        self._store = store
+        self._vault = vault
 
     async def on_start(self) -> None:
         """A store that cannot be used ends the process with one clear line."""
         try:
-            await self._store.open()
+            await self._vault.open()
         except Exception as fault:
             end_at_once(fault)
 
     async def on_stop(self) -> None:
         """Whoever used it has stopped before."""
-        await self._store.close()
+        await self._vault.store.close()
 
 
 def app(settings: Settings | None = None, own: VaultSettings | None = None) -> LineApp:
@@ -46,7 +46,7 @@ def app(settings: Settings | None = None, own: VaultSettings | None = None) -> L
     _compare_keys(own.key(), settings)
     inbox = Inbox("vault", TOPICS, settings, vault.store, OFFSETS, vault.take)
     http = HttpService("vault", door(vault), own.bind, own.port)
-    made = create_app("vault", settings=settings, others=(_Opened(vault.store), inbox, http))
+    made = create_app("vault", settings=settings, others=(_Opened(vault), inbox, http))
     made.checks["tasks"] = lambda: bool(inbox.ready)
     made.checks["http"] = lambda: http.ready
     return made

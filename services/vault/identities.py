@@ -93,6 +93,12 @@ class Identities:
             await self.apart(connection, one)
         return gone
 
+    async def try_key(self, connection: AsyncConnection) -> None:
+        """Raises Problem where the key does not open what is held."""
+        row = (await connection.execute(select(IDENTITIES.c.subject, IDENTITIES.c.sealed).limit(1))).first()
+        if row is not None:
+            self._key.unseal(row.sealed, row.subject)
+
     async def seal_anew(self, connection: AsyncConnection, key: VaultKey) -> int:
         """Seals all that is held to another key; returns how many. Raises Problem where one does not open."""
         rows = (await connection.execute(select(IDENTITIES.c.subject, IDENTITIES.c.sealed))).all()

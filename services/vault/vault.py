@@ -103,6 +103,13 @@ class Vault:
         self._now = now
         self._one_at_a_time = asyncio.Lock()
 
+    async def open(self) -> None:
+        """Opens the store. Raises Problem where it cannot be used, or holds what this key does not open: a vault that
+        answers nobody must not look as if it were well."""
+        await self.store.open()
+        async with self.store.read() as look:
+            await self._identities.try_key(look)
+
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that adds to the audit. One after the other: each entry stands on the one before, and of two at

@@ -13,6 +13,7 @@ from services.runtime.settings import Settings
 from services.vault.identities import Identities
 from services.vault.keys import VaultKey
 from services.vault.settings import VaultSettings, load_policy, open_vault
+from services.vault.vault import Vault
 from tests.unit.vault.house import ANNA, BEN, KEY, SECRETS, House, identity, task
 
 CAROL = "p-" + "c" * 32
@@ -77,6 +78,13 @@ async def test_another_key_opens_nothing_until_all_is_sealed_to_it(vault: House)
             await Identities(new).of(turn, ANNA)
         assert await Identities(KEY).seal_anew(turn, new) == 1
         assert await Identities(new).of(turn, ANNA) == identity()
+
+
+async def test_a_vault_with_another_key_than_its_stores_does_not_open(vault: House) -> None:
+    await vault.vault.open()
+    other = Vault(vault.vault.store, VaultKey(bytes(range(32, 64))), load_policy(Settings().policy_dir), b"", str)
+    with pytest.raises(Problem, match="KITHLINE_VAULT_KEY_FILE"):
+        await other.open()
 
 
 async def test_what_was_erased_is_gone_and_stays_gone(vault: House) -> None:
