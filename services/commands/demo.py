@@ -60,12 +60,12 @@ def demo(
         if file is not None:
             _writable(file)  # said now, not after three minutes
     console = Console()
-    parameters = Parameters(households=households, days=days, seed=seed)
+    parameters = Parameters(households=households, days=days, seed=seed, declarations_per_unit_month=2)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     ended: list[Result] = []
 
-    async def end(result: Result, town: Town) -> None:
+    def end(result: Result, town: Town) -> None:
         ended.append(result)
         if record is not None:
             shutil.copyfile(folder / "record.jsonl", record)
@@ -73,8 +73,6 @@ def demo(
             json_file.write_bytes(orjson.dumps(result.figures, option=orjson.OPT_INDENT_2) + b"\n")
         screen.stop()
         tell(result, folder, town, console, stay)
-        if stay:
-            await asyncio.Event().wait()
 
     with Screen(console, plain or not console.is_terminal) as screen:
         screen.say("Kithline 守望線: a district's month on real Apache Kafka")
@@ -82,7 +80,7 @@ def demo(
             with broker(nodes=nodes) as started:
                 screen.say(f"Kafka {started.version or '(yours)'} at {started.bootstrap}")
                 ensure_topics(started.bootstrap)
-                asyncio.run(run_demo(parameters, processors, started, folder, screen, end))
+                asyncio.run(run_demo(parameters, processors, started, folder, screen, end, stay))
         except KeyboardInterrupt:
             screen.say("stopped, and with it everything that the demo had started")
             if not ended:
