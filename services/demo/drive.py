@@ -7,6 +7,7 @@ household.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 import orjson
@@ -14,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from contracts.control import ClockCommand, OfficerDecision
 from contracts.flags import Flag
+from contracts.instants import plus
 from services.demo.observer import ANSWERS, Observer
 from services.demo.slabs import Step
 from services.demo.town import Town
@@ -28,6 +30,8 @@ _PAUSE = 0.02
 WAVE_LIST = "little-support"
 WAVE_EVERY_STEPS = 9
 """The demo's officer releases a wave every third simulated day (three steps a day)…"""
+_NO_WAVE = 0
+"""A step's number at which the demo's officer releases nothing."""
 WAVE_SHARE = 0.25
 """…of a quarter of the candidates that wait: Care Teams take what they can visit in a week."""
 
@@ -58,6 +62,14 @@ class Driver:
         if number % WAVE_EVERY_STEPS == 1:
             await self._release_wave(number, step.as_of)
         self.as_of = step.as_of
+
+    async def go_on(self) -> None:
+        """After the month: time passes as it does outside, and units act, until this is cancelled."""
+        begun, start = time.monotonic(), self.as_of
+        while True:
+            await asyncio.sleep(1)
+            passed = int(time.monotonic() - begun)
+            await self.step(_NO_WAVE, Step(plus(start, seconds=passed), ()))
 
     async def _tick(self, topic: str, as_of: str) -> None:
         if topic == TICKS:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,16 +57,23 @@ class Result:
         return not self.missing and not self.repeated
 
 
-End = Callable[["Result", Town], Awaitable[None]]
+End = Callable[["Result", Town], None]
 """What is done with the result while the services still run."""
 
 
 async def run_demo(
-    parameters: Parameters, processors: Sequence[Processor], broker: Broker, folder: Path, screen: Screen, end: End
+    parameters: Parameters,
+    processors: Sequence[Processor],
+    broker: Broker,
+    folder: Path,
+    screen: Screen,
+    end: End,
+    stay: bool,
 ) -> Result:
     """Runs the month on the broker's cluster (`processors`: the line's, units included); leaves the log, the final
     flags and tasks, the stores of adapters, desk and vault, and the services' logs in `folder`. `end` is called with
-    the result while everything still runs. Raises Problem for whatever stops it."""
+    the result while everything still runs; with `stay` it runs on, in real time, until it is cancelled. Raises Problem
+    for whatever stops it."""
     begun = time.monotonic()
     settings = Settings(kafka=broker.bootstrap)
     if broker.external:
@@ -108,7 +115,10 @@ async def run_demo(
             screen.show(step.as_of, number + 1, len(all_steps), sent, observer)
         await observer.caught_up()
         result = await _balanced(settings, driver, observer, folder, broker, time.monotonic() - begun)
-        await end(result, town)
+        end(result, town)
+        if stay:
+            town.leave_the_desk()
+            await driver.go_on()
     return result
 
 

@@ -69,7 +69,8 @@ def tell(result: Result, folder: Path, town: Town, console: Console, stays: bool
     if stays:
         for unit, (name, password) in town.accounts.items():
             say(f"    {name}  {password}  ({town.words(unit)})")
-        say("  Ctrl-C ends it all.")
+        say("  Begin as the district office: release a wave, then sign in as the Care Team that is asked.")
+        say("  From now on time passes as it does here. Ctrl-C ends it all.")
     say()
     say("The books balance." if result.balances else "THE BOOKS DO NOT BALANCE.")
 
