@@ -12,7 +12,7 @@ __all__ = ["main"]
 _COMMANDS = (
     *("broker", "topics", "run", "demo"),
     *("simulate", "ingest", "send", "replay", "backtest"),
-    *("explain", "flags", "waves", "units", "policy", "deadletters", "report", "subject", "vault"),
+    *("explain", "flags", "waves", "units", "policy", "deadletters", "report", "subject", "vault", "desk"),
     "adapters",
     "chaos",
 )

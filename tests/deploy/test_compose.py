@@ -16,9 +16,11 @@ from nacl.public import PrivateKey
 import services
 from services.book.naming import namespace_key
 from services.commands.broker import DEFAULT_PORT
+from services.desk.settings import DeskSettings
 from services.runtime.kafka_dev import kafka_version
 from services.runtime.kafka_dev.nodes import Ports, configuration
 from services.runtime.settings import WEB_ORDER, Settings
+from services.runtime.vault_client import VaultAccess
 from services.runtime.vault_log import read_private_key
 from services.vault.settings import VaultSettings
 
@@ -127,7 +129,8 @@ def test_kafka_looks_for_dead_transactions_as_often_as_the_one_we_develop_on(
 
 def test_settings_in_the_environment_are_settings(compose: dict[str, Any]) -> None:
     known = {f"KITHLINE_{name.upper()}" for name in Settings.model_fields}
-    known |= {f"KITHLINE_VAULT_{name.upper()}" for name in VaultSettings.model_fields}
+    known |= {f"KITHLINE_VAULT_{name.upper()}" for model in (VaultSettings, VaultAccess) for name in model.model_fields}
+    known |= {f"KITHLINE_DESK_{name.upper()}" for name in DeskSettings.model_fields}
     for name in ("topics", *_runs(compose)):
         environment = compose["services"][name]["environment"]
         assert {*environment} <= known
