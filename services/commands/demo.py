@@ -61,6 +61,8 @@ def demo(
             _writable(file)  # said now, not after three minutes
     console = Console()
     parameters = Parameters(households=households, days=days, seed=seed, declarations_per_unit_month=2)
+    # said anew: a shell starts what is to run in the background with Ctrl-C switched off, and SIGTERM comes as one
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     ended: list[Result] = []
