@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from services.adapters.channel import Channel, Ground
 from services.adapters.connections import read_connections
+from services.adapters.csv_drop.channel import csv_drop
 from services.adapters.fhir.channel import fhir
 from services.adapters.settings import AdapterSettings
 from services.adapters.simulated_unit import SimulatedUnits, simulated
@@ -33,7 +34,7 @@ from services.runtime.settings import Settings
 
 __all__ = ["app"]
 
-_MAKERS: Mapping[str, Callable[[Ground], Channel]] = {"webhook": webhook, "fhir": fhir}
+_MAKERS: Mapping[str, Callable[[Ground], Channel]] = {"webhook": webhook, "fhir": fhir, "csv": csv_drop}
 """The directory's channels that are ours, and who makes each."""
 
 _NAME = "adapters-book"

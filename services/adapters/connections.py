@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from contracts.identity import Purpose
 from contracts.ids import Token
 from services.directory import Unit
 from services.runtime.errors import Problem
@@ -94,10 +95,15 @@ class Fhir(_Written):
 
 
 class Csv(_Written):
-    """A folder of files: tasks out, answers back. Relative to KITHLINE_ADAPTERS_CSV_FOLDER; `{unit}`: the unit's id."""
+    """A folder of files: tasks in `out`, answers back in `in`. Relative to KITHLINE_ADAPTERS_CSV_FOLDER; `{unit}`: the
+    unit's id."""
 
     folder: str = "{unit}"
-    identity: bool = Field(default=False, description="Whether name, phone and address are filled in, by the vault.")
+    identity: Purpose | None = Field(
+        default=None,
+        description="What the vault is asked for, to fill in who an accepted task is about; null: nothing.",
+    )
+    kept_days: int = Field(default=7, ge=1, le=90, description="Files of tasks older than that are removed.")
 
 
 class Connection(_Written):

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["METADATA", "deliveries", "endpoints", "returned"]
+__all__ = ["METADATA", "deliveries", "endpoints"]
 
 METADATA = MetaData()
 
@@ -33,13 +33,3 @@ endpoints = Table(
     Column("next_ms", BigInteger, nullable=False),
 )
 """Units' systems that do not answer: while one is down, one task at a time tries whether it is back."""
-
-returned = Table(
-    "returned",
-    METADATA,
-    Column("unit", _ID, primary_key=True),
-    Column("answer", _ID, primary_key=True),
-    Column("file", String(200), nullable=False),
-    Column("row", Integer, nullable=False),
-)
-"""Answers that came in by a return file, each by an id that follows from what it says."""

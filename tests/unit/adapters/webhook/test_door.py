@@ -13,7 +13,7 @@ from services.adapters.webhook.signing import Signer, sign
 from services.book.audit import entries, verify
 from services.book.tables import AUDIT
 from tests.scenario import expand
-from tests.unit.adapters.webhook.bench import HOTLINE, SIGNERS, World, world
+from tests.unit.adapters.bench import HOTLINE, SIGNERS, World, world
 from tests.unit.adapters.webhook.test_faults import NOW, asked, households
 
 

@@ -11,7 +11,7 @@ from services.adapters.webhook.queue import retry, stuck
 from services.runtime.fold import Record
 from tests.scenario import expand
 from tests.scenarios.feeds import ADMITTED, PAIR
-from tests.unit.adapters.webhook.bench import HOTLINE, World, world
+from tests.unit.adapters.bench import HOTLINE, World, world
 
 NOW = "2026-07-11T01:00:00.000Z"
 """The morning after the admission: a Saturday, nine o'clock in Hong Kong."""

@@ -145,6 +145,15 @@ class World:
         await self.client.aclose()
         await self.book.store.close()
 
+    async def round(self) -> None:
+        """One round of the adapter, to its end."""
+        await self.sending.round()
+        await self.sending.settle()
+
+    def moved(self) -> object:
+        """What differs as long as a round has something to do."""
+        return len(self.unit.requests)
+
     async def feed(self, *records: Record) -> None:
         """Records through the line and what comes of them into the book."""
         told: list[Record] = []
@@ -173,11 +182,10 @@ class World:
         """Rounds until nothing is sent and no answer waits. `real_seconds`: that have passed before."""
         self.real_ms += int(real_seconds * 1000)
         while True:
-            before = (len(self.unit.requests), self._sent)
-            await self.sending.round()
-            await self.sending.settle()
+            before = (self.moved(), self._sent)
+            await self.round()
             await self._post()
-            if before == (len(self.unit.requests), self._sent):
+            if before == (self.moved(), self._sent):
                 return
 
     async def _post(self) -> None:
