@@ -8,6 +8,8 @@ import typer
 from services.commands.holidays import write_holidays
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from services.calendar import Calendar
     from services.correlator.rules import Rule
 
@@ -77,6 +79,7 @@ def mistakes(policy: Path) -> list[str]:
     rules, found = read_rules(policy)
     if found:
         return found
+    found += _unprotected(policy, rules)
     processors = line_processors(policy)
     for path, rule in rules:
         for number, example in enumerate(rule.examples):
@@ -84,6 +87,30 @@ def mistakes(policy: Path) -> list[str]:
                 where = f"{path}:{line_of(path, 'examples', number)}"
                 found.append(f"{where}: example {example.name!r}: {fault}; mend the rule or the example")
     return found
+
+
+def _unprotected(policy: Path, rules: "list[tuple[Path, Rule]]") -> "Iterator[str]":
+    """What is wrong with `disclosure.yaml` (a folder without it is for a line without a vault), and which rules ask for
+    protection while the vault would tell every unit where the person is."""
+    from services.runtime.errors import Problem
+    from services.runtime.yaml_file import line_of
+    from services.vault.settings import load_policy
+
+    path = policy / "disclosure.yaml"
+    if not path.exists():
+        return
+    try:
+        protected = load_policy(policy).protected
+    except Problem as problem:
+        yield str(problem)
+        return
+    for place, rule in rules:
+        asked = {ask.unit for ask in rule.asks} & protected.unit_kinds
+        if asked and rule.pattern not in protected.typologies:
+            yield (
+                f"{place}:{line_of(place, 'asks')}: asks {', '.join(sorted(asked))} at once, but {rule.pattern!r} is "
+                f"not among the protected typologies of {path.name}; add it there, or other units are told the address"
+            )
 
 
 def _print(rules: "list[Rule]") -> None:

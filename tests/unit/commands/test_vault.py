@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from nacl.public import PrivateKey
 from typer.testing import CliRunner, Result
 
 from services.cli import build
+from services.commands.policy import mistakes
 from services.commands.vault import read_identities
 from services.runtime.errors import Problem
+from services.runtime.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +88,21 @@ def test_a_file_that_is_wrong_is_said_by_its_line_and_never_quoted(tmp_path: Pat
             list(read_identities(file))
         assert said in str(caught.value)
         assert "SECRET" not in str(caught.value) and "123456" not in str(caught.value)
+
+
+def test_policy_check_reads_who_is_told_what_and_finds_rules_whose_addresses_are_open(tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    shutil.copytree(Settings().policy_dir, policy)
+    rule = policy / "rules" / "violence-or-child-at-risk.yaml"
+    for other in policy.glob("rules/*.yaml"):
+        if other != rule:
+            other.unlink()
+    assert mistakes(policy) == []
+    file = policy / "disclosure.yaml"
+    right = file.read_text("utf-8")
+    file.write_text(right.replace("violence-or-child-at-risk, ", ""), "utf-8")
+    (found,) = mistakes(policy)
+    assert "violence-or-child-at-risk.yaml:11: asks family_protection at once" in found
+    file.write_text(right.replace("window_hours: 24", "window_hours: no"), "utf-8")
+    (found,) = mistakes(policy)
+    assert "disclosure.yaml:" in found and "guard.window_hours" in found
