@@ -60,6 +60,14 @@ def app() -> faust.App:
 def _channels(
     served: list[Unit], directory: Directory, settings: Settings, adapters: AdapterSettings
 ) -> tuple[Book, HttpService, list[ServiceT]]:
+    file = adapters.channels or settings.policy_dir / "channels.yaml"
+    if not file.exists():
+        some = ", ".join(unit.id for unit in served[:3]) + (", …" if len(served) > 3 else "")
+        raise Problem(
+            f"{some} take their tasks by webhook, fhir or csv (units.yaml), and there is no {file} that says how they "
+            "are reached: write it (docs/how-to/connect-by-webhook.md), or let them answer by themselves with "
+            "KITHLINE_SIMULATED_UNITS"
+        )
     if settings.namespace_key is None:
         raise Problem(
             "KITHLINE_NAMESPACE_KEY is not set: units' own ids are made of it (`openssl rand -hex 32`, the same for "
@@ -67,10 +75,10 @@ def _channels(
         )
     key = namespace_key(settings.namespace_key.get_secret_value())
     names = frozenset(unit.id for unit in served)
-    file = adapters.channels or settings.policy_dir / "channels.yaml"
     connections = read_connections(file, served, directory.units)
     titles = {unit.id: unit.name for unit in directory.units.values()}
-    book = Book(_NAME, adapters.dsn, key, settings, names.__contains__, Beside(METADATA, (), _nothing), titles)
+    beside = Beside(METADATA, (), _nothing)
+    book = Book(_NAME, adapters.dsn, key, settings, names.__contains__, beside, titles, directory.stale_hours)
     channels = [
         make(Ground(book, units, {unit.id: connections[unit.id] for unit in units}, directory, settings, adapters))
         for name, make in _MAKERS.items()
