@@ -26,7 +26,9 @@ class VaultAccess(BaseSettings):
     """Where the vault is, and with which credential it is asked (`KITHLINE_VAULT_URL`, `KITHLINE_VAULT_TOKEN` or
     `KITHLINE_VAULT_TOKEN_FILE`)."""
 
-    model_config = SettingsConfigDict(env_prefix="KITHLINE_VAULT_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KITHLINE_VAULT_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     url: str | None = Field(default=None, description="Of the vault's API, for example http://127.0.0.1:6190.")
     token: SecretStr | None = Field(default=None, description="The credential that the vault gave out.")

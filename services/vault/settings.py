@@ -24,7 +24,9 @@ __all__ = ["VaultSettings", "load_policy", "open_vault"]
 class VaultSettings(BaseSettings):
     """Where the vault keeps what it holds, with which key, and where it answers."""
 
-    model_config = SettingsConfigDict(env_prefix="KITHLINE_VAULT_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KITHLINE_VAULT_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     key_file: Path | None = Field(
         default=None,

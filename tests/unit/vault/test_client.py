@@ -68,6 +68,8 @@ def test_without_an_address_or_a_credential_it_says_which_setting(
         monkeypatch.delenv(f"KITHLINE_VAULT_{name}", raising=False)
     with pytest.raises(Problem, match="KITHLINE_VAULT_URL"):
         VaultClient(VaultAccess())
+    monkeypatch.setenv("KITHLINE_VAULT_URL", "")  # as a compose file says that there is none
+    assert VaultAccess().url is None
     with pytest.raises(Problem, match="KITHLINE_VAULT_TOKEN"):
         VaultClient(VaultAccess(url="http://vault"))
     with pytest.raises(Problem, match="cannot read"):
