@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -70,21 +70,28 @@ class RunningLine:
 
 
 @asynccontextmanager
-async def running_line(bootstrap: str, logs: Path, as_of: str | None = None) -> AsyncIterator[RunningLine]:
-    """All services against the cluster (topics made, empty), stopped at the end. `as_of`: a first tick."""
+async def running_line(
+    bootstrap: str, logs: Path, as_of: str | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[RunningLine]:
+    """All services against the cluster (topics made, empty), stopped at the end. `as_of`: a first tick; `environment`:
+    settings that are to be other than usual here."""
     # Two workers of pytest must not look for free ports in one place at one time.
     port = free_ports(len(SERVICES), 16066 + 3000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
-    environment = {
+    settings_of_all = {
         **os.environ,
         "KITHLINE_KAFKA": bootstrap,
         "KITHLINE_CLOCK": "commanded",
         "KITHLINE_WEB_PORT": str(port),
         "KITHLINE_SIMULATED_UNITS": "all",
         "KITHLINE_VAULT_PUBLIC_KEY": base64.b64encode(bytes(VAULT.public_key)).decode(),
+        **(environment or {}),
     }
     with (logs / "line.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: ASYNC220 - it is only started here
-            [sys.executable, "-m", "services.cli", "run", "all"], env=environment, stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "services.cli", "run", "all"],
+            env=settings_of_all,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     try:
         _wait_until_ready(port, process, logs / "line.log")
