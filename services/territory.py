@@ -11,8 +11,7 @@ from contracts.events.respite import PlaceKind
 from contracts.ids import Token
 from contracts.model import Code
 from contracts.tasks import UnitKind
-from services.directory import Channel, Directory, District, Places, Unit
-from services.directory.routing import STALE_HOURS
+from services.directory import STALE_HOURS, Channel, Directory, District, Places, Unit
 from services.directory.unit import Language
 from services.runtime.errors import Problem
 from services.runtime.yaml_file import line_of, read

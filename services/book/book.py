@@ -23,6 +23,7 @@ from services.book.store import Store
 from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, next_number
 from services.book.taking import TOPICS, Beside, Taking, clock
 from services.book.view import as_unit_sees, may_say
+from services.directory import STALE_HOURS
 from services.runtime.fold import Refused
 from services.runtime.settings import Settings
 
@@ -94,10 +95,11 @@ class Book:
         mine: Callable[[str], bool],
         beside: Beside | None = None,
         names: Mapping[str, Bilingual] | None = None,
+        stale_hours: Mapping[str, float] = STALE_HOURS,
     ) -> None:
         """`name`: of the service that owns it, also of its consumer group; `key`: of the units' namespaces; `names`: of
-        units, for those that are named to others."""
-        self._names = names or {}
+        units, for those that are named to others; `stale_hours`: of the directory, for free places."""
+        self._names, self._stale_hours = names or {}, stale_hours
         self.store = Store(dsn, METADATA, *(() if beside is None else (beside.metadata,)))
         self.key = key
         self.taking = Taking(key, mine, beside)
@@ -121,7 +123,8 @@ class Book:
         if not one.open or not needs_a_place(one.task):
             return {**one.view, "places": []}
         async with self.store.read() as look:
-            return {**one.view, "places": await free_places(look, one.task, await clock(look), self._names)}
+            now = await clock(look)
+            return {**one.view, "places": await free_places(look, one.task, now, self._names, self._stale_hours)}
 
     async def all_held(self, unit: str, *, ended: bool = False) -> list[Held]:
         """What a unit holds (with `ended`: what it ever held), the latest change last."""

@@ -7,18 +7,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.instants import plus
 from contracts.model import Bilingual
 from contracts.tasks import Task
 from contracts.unit_tasks import FreePlace
 from contracts.units import UnitStatus, VacancyStatus
 from services.book.tables import declared, put
+from services.directory import is_stale
 from services.runtime.fold import Record
 
-__all__ = ["STALE_HOURS", "free_places", "needs_a_place", "take_declared"]
-
-STALE_HOURS = 24
-"""Homes count their places once a day; what is older is shown, and called stale."""
+__all__ = ["free_places", "needs_a_place", "take_declared"]
 
 _MOST = 10
 
@@ -44,10 +41,15 @@ def needs_a_place(task: Task) -> bool:
 
 
 async def free_places(
-    connection: AsyncConnection, task: Task, now: str, names: Mapping[str, Bilingual]
+    connection: AsyncConnection,
+    task: Task,
+    now: str,
+    names: Mapping[str, Bilingual],
+    stale_hours: Mapping[str, float],
 ) -> list[dict[str, Any]]:
     """`contracts.unit_tasks.FreePlace` as JSON, at most ten: of the kind that is needed before others, in the task's
-    district before elsewhere, fresh before stale, more before fewer. `names`: of units."""
+    district before elsewhere, fresh before stale, more before fewer. `names`: of units;
+    `stale_hours`: of the directory, by kind of place."""
     rows = await connection.execute(select(declared.c.said).where(declared.c.what != "intake"))
     found = []
     for (said,) in rows:
@@ -63,7 +65,7 @@ async def free_places(
             district=status.district,
             places=free.places,
             as_of=free.as_of,
-            stale=over or plus(free.as_of, hours=STALE_HOURS) < now,
+            stale=over or is_stale(status.kind, free.as_of, now, stale_hours),
         )
         order = (place.kind != _KIND[task.purpose], place.district != task.district, place.stale, -place.places)
         found.append((*order, place.unit, place))

@@ -47,7 +47,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         names = {unit.id: unit.name for unit in self.directory.units.values()}
-        self.book = Book("desk", self.settings.dsn, self.key, self.line, lambda _: True, BESIDE, names)
+        self.book = Book(
+            "desk", self.settings.dsn, self.key, self.line, lambda _: True, BESIDE, names, self.directory.stale_hours
+        )
         self.accounts = Accounts(self.book.store, self.directory)
 
     @cached_property

@@ -3,10 +3,11 @@ desk routes by it, whoever delivers to units looks them up in it."""
 
 from services.directory.place import District, Places
 from services.directory.routing import Directory, is_queue
-from services.directory.standing import FreePlace, Standings, wanted_places
+from services.directory.standing import STALE_HOURS, FreePlace, Standings, is_stale
 from services.directory.unit import Channel, Name, Unit
 
 __all__ = [
+    "STALE_HOURS",
     "Channel",
     "Directory",
     "District",
@@ -16,5 +17,5 @@ __all__ = [
     "Standings",
     "Unit",
     "is_queue",
-    "wanted_places",
+    "is_stale",
 ]

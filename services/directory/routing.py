@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from contracts.tasks import UNIT_KINDS
 from services.directory.place import NOWHERE, Place, Places
+from services.directory.standing import STALE_HOURS
 from services.directory.unit import Unit
 
 __all__ = ["MAX_DECLINES", "Directory", "Waits", "is_queue"]
@@ -14,9 +15,6 @@ MAX_DECLINES = 3
 
 Waits = Callable[[str], int | None]
 """By what a unit last declared, after how many days it takes on somebody new: 0 at once, None not at all."""
-
-STALE_HOURS: Mapping[str, float] = {"respite": 24, "emergency": 6}
-"""Where the department says nothing else: homes count their places once a day, emergency places go within hours."""
 
 _QUEUE = "queue-"
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from contracts.events.respite import PlaceKind
-from contracts.instants import milliseconds
+from contracts.instants import milliseconds, plus
 
-__all__ = ["FreePlace", "Standings", "holds", "waits", "wanted_places"]
+__all__ = ["STALE_HOURS", "FreePlace", "Standings", "holds", "is_stale", "waits"]
 
 Said = Mapping[str, Any]
 
@@ -31,11 +31,13 @@ def waits(intake: Said | None, now: str) -> int | None:
             return 0
 
 
-def wanted_places(unit_kind: str, purpose: str) -> tuple[PlaceKind, ...]:
-    """Of which kinds a task needs a place, so that whoever shows it says where one is free."""
-    if purpose == "arrange_respite":
-        return ("respite",)
-    return ("emergency",) if unit_kind == "emergency_support" else ()
+STALE_HOURS: Mapping[str, float] = {"respite": 24, "emergency": 6}
+"""Where the department says nothing else: homes count their places once a day, emergency places go within hours."""
+
+
+def is_stale(kind: str, as_of: str, now: str, stale_hours: Mapping[str, float]) -> bool:
+    """Whether what was counted then is so old that one should ask before one counts on it."""
+    return plus(as_of, hours=stale_hours[kind]) < now
 
 
 class FreePlace(NamedTuple):
@@ -91,7 +93,7 @@ class Standings:
             said = status["free"]
             if kind in kinds and said is not None and said["places"] and holds(said, now):
                 hours = max(0.0, (milliseconds(now) - milliseconds(said["as_of"])) / 3_600_000)
-                stale = hours > stale_hours[kind]
+                stale = is_stale(kind, said["as_of"], now, stale_hours)
                 found.append(FreePlace(unit, status["kind"], where, said["places"], said["as_of"], hours, stale))
         return sorted(found, key=lambda one: (one.stale, one.district != district, one.hours, one.unit, one.kind))
 

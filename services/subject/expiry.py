@@ -16,6 +16,7 @@ from contracts.flags import OPEN
 from contracts.ids import is_person
 from contracts.instants import plus
 from contracts.tasks import TERMINAL
+from services.referral.units import is_case
 from services.runtime.erasure import ANY
 from services.runtime.fold import Record, Value
 from services.subject.erasing import FEEDS_OF, forgotten_record, recorded
@@ -25,6 +26,9 @@ __all__ = ["AT_A_TIME", "Gone", "expired_events", "gone_persons"]
 
 AT_A_TIME = 500
 """Events in one record: a name takes some 40 bytes, and a record of a feed may have 128 KiB."""
+
+_FEEDS_OF = {**FEEDS_OF, "units": "units.declarations", "vacancies": "respite.vacancies"}
+"""Of units' declarations, which are about nobody, the events expire like all others."""
 
 _LEAVES = frozenset({"membership.start", "membership.asserted", "membership.end", "deceased", "identity.link"})
 """What may hold of somebody who is gone. Anything else that holds (care, a service, a cohort, a stay in hospital that
@@ -42,15 +46,15 @@ class Gone(NamedTuple):
 
 def expired_events(states: Mapping[str, State], keeps: Mapping[str, int | None], at: str) -> Iterator[Record]:
     """To each feed's service: the events that it need not know any more at `at`. `keeps` is by topic, in days."""
-    for service, topic in FEEDS_OF.items():
+    for service, topic in _FEEDS_OF.items():
         days = keeps[topic]
         if days is None:
             continue
         until = plus(at, days=-days)
         events: dict[str, list[str]] = {}
         for key, kept in sorted(states.get(service, {}).items()):
-            if not key.startswith(ANY) and recorded(kept) < until:
-                subject, name = key.split(" ", 1)
+            subject, _, name = key.partition(" ")
+            if name and not key.startswith(ANY) and recorded(kept) < until:
                 events.setdefault(subject, []).append(name)
         for subject, names in events.items():
             for start in range(0, len(names), AT_A_TIME):
@@ -102,6 +106,6 @@ def _is_over(fact: Fact, holding: Iterable[Fact]) -> bool:
 def _busy(states: Mapping[str, State]) -> set[str]:
     """Persons with a matter that is open: a flag that asks for something, or a task that is not done."""
     correlator: Iterable[Value] = states.get("correlator", {}).values()
-    referral: Iterable[Value] = states.get("referral", {}).values()
+    referral = [case for key, case in states.get("referral", {}).items() if is_case(key)]
     asked = {flag["subject"] for one in correlator for flag in one["flags"].values() if flag["status"] in OPEN}
     return asked | {task["for"] for one in referral for task in one["tasks"].values() if task["status"] not in TERMINAL}

@@ -94,6 +94,22 @@ def test_accepted_events_expire_with_their_feed_and_sent_again_they_are_no_news(
     assert after == facts
 
 
+def test_what_units_declared_expires_too_and_what_holds_of_them_stays() -> None:
+    said = {"type": "units.intake_declared", "unit": "ssp-decc-1", "intake": "closed", "id": "d-1"}
+    free = {"type": "respite.vacancy_declared", "unit": "home-1", "kind": "respite", "district": "SSP", "places": 1}
+    lived = Lived(*expand([*LINES, said, free]))
+
+    def keys() -> set[str]:
+        states = last_values(lived.changelogs())
+        return {*states["units"], *states["vacancies"]} | {key for key in states["referral"] if "ssp" in key}
+
+    standing = {"ssp-decc-1", "home-1", "unit ssp-decc-1"}
+    assert len(keys()) == len(standing) + 2
+    lived.take(expired_events(last_values(lived.changelogs()), KEEPS, "2026-09-01T00:00:00.000Z"))
+    assert keys() == standing
+    assert gone_persons(last_values(lived.changelogs()), 800, LATER) == []  # they are no households, and no persons
+
+
 def test_nothing_expires_that_is_young() -> None:
     assert list(expired_events(last_values(Lived(*expand(LINES)).changelogs()), KEEPS, AS_OF)) == []
 
