@@ -17,6 +17,7 @@ Waits = Callable[[str], int | None]
 """By what a unit last declared, after how many days it takes on somebody new: 0 at once, None not at all."""
 
 _QUEUE = "queue-"
+_ALL = "all"
 
 
 def accepting(_unit: str) -> int:
@@ -41,10 +42,11 @@ class Directory:
         self.places = places
         self.stale_hours = stale_hours
         """After how many hours what was declared of free places is stale, by their kind."""
-        self._by_kind: dict[str, list[Unit]] = {}
+        self._serving: dict[tuple[str, str], list[Unit]] = {}
         for unit in units:
             self.units[unit.id] = unit
-            self._by_kind.setdefault(unit.kind, []).append(unit)
+            for code in [_ALL] if unit.districts == "all" else unit.districts:
+                self._serving.setdefault((unit.kind, code), []).append(unit)
 
     def unit(self, name: str) -> Unit | None:
         """The unit of an id; None for a queue, or a unit that is in the directory no more."""
@@ -55,7 +57,9 @@ class Directory:
         district, then the territory's. Where nobody knows the sub-district, those for parts of the district come
         before the territory's: one of them is right, and the others know which."""
         place = self.places.place(district, estate)
-        ranked = [(near, unit.id, unit) for unit in self._of(kind) if (near := _nearness(unit, place)) is not None]
+        ranked = [
+            (near, unit.id, unit) for unit in self._of(kind, district) if (near := _nearness(unit, place)) is not None
+        ]
         return [unit for _, _, unit in sorted(ranked, key=lambda entry: entry[:2])]
 
     def serves(self, kind: str, unit: str, district: str | None, estate: str | None) -> bool:
@@ -72,7 +76,9 @@ class Directory:
             gaps: list[str] = []
             for code, district in self.places.districts.items():
                 parts = [Place(code, part, None) for part in district.sub_districts] or [Place(code, None, None)]
-                bare = [place for place in parts if all(_nearness(unit, place) is None for unit in self._of(kind))]
+                bare = [
+                    place for place in parts if all(_nearness(unit, place) is None for unit in self._of(kind, code))
+                ]
                 gaps += [code] if len(bare) == len(parts) else [str(place.sub_district) for place in bare]
             if gaps:
                 found[kind] = gaps
@@ -112,7 +118,7 @@ class Directory:
         that declined it, nor one that is closed. None where nobody is left."""
         place = self.places.place(district, estate)
         best: tuple[tuple[bool, int, int, bytes], str] | None = None
-        for unit in self._of(kind):
+        for unit in self._of(kind, district):
             near = _nearness(unit, place)
             if near is None or unit.id in declined_by or (days := waits(unit.id)) is None:
                 continue
@@ -123,8 +129,10 @@ class Directory:
                 best = candidate if best is None else min(best, candidate)
         return None if best is None else best[1]
 
-    def _of(self, kind: str) -> Sequence[Unit]:
-        return self._by_kind.get(kind, ())
+    def _of(self, kind: str, district: str | None) -> list[Unit]:
+        """Units of a kind that serve the district, or a part of it."""
+        own = [] if district is None else self._serving.get((kind, district), [])
+        return own + self._serving.get((kind, _ALL), [])
 
 
 def _nearness(unit: Unit, place: Place) -> int | None:

@@ -6,7 +6,7 @@ answers: what a unit declares counts for what is asked from then on, and moves n
 
 from services.directory.standing import waits
 from services.runtime.fold import Record, Refused, Turn, Value
-from services.runtime.inner import NUMBER, OBJECT_OR_NULL, TEXT, TEXT_OR_NULL, must_hold, read_object
+from services.runtime.inner import NUMBER, OBJECT_OR_NULL, TEXT, TEXT_OR_NULL, must_hold, read_object, subject_of
 
 __all__ = ["STATUS", "days_to_wait", "is_case", "take_status"]
 
@@ -21,7 +21,7 @@ def is_case(key: str) -> bool:
     return not key.startswith(_UNIT)
 
 
-_STATUS = {"unit": TEXT, "revision": NUMBER, "intake": OBJECT_OR_NULL}
+_STATUS = {"revision": NUMBER, "intake": OBJECT_OR_NULL}
 _INTAKE = {"intake": TEXT, "waiting_days": (int, type(None)), "valid_until": TEXT_OR_NULL}
 
 
@@ -30,13 +30,14 @@ def take_status(record: Record, turn: Turn) -> None:
     said = read_object(record)
     if "free" in said:
         return
+    unit = subject_of(said, record, "unit")
     must_hold(said, _STATUS)
     intake = said["intake"]
     if intake is not None:
         must_hold(intake, _INTAKE)
         if (intake["intake"] == "waiting_list") != (intake["waiting_days"] is not None):
             raise Refused("invalid", "waiting_days: a waiting list has them, and nothing else")
-    key = _UNIT + said["unit"]
+    key = _UNIT + unit
     known = turn.get(key)
     if known is not None and known["revision"] >= said["revision"]:
         turn.duplicate = True
