@@ -56,7 +56,7 @@ def why(flag: Flag, rules: Mapping[str, Rule], lang: Lang) -> Why:
     rule = rules.get(flag.rule)
     own = rule if rule is not None and rule.version == flag.rule_version else None
     parts = {
-        part: clause_items([_without_ids(one) for one in flag.evidence if one.part == part], own, lang)
+        part: clause_items([_without_ids(one) for one in flag.evidence if one.part == part], own, lang, brief=True)
         for part in ("when", "unless", "raised_by")
     }
     return Why(

@@ -1,6 +1,7 @@
 """One clause of a rule in plain words: what was asked for, what was seen, who said so, and how old that is. Pure."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts.flags import Evidence
@@ -13,6 +14,7 @@ from services.explanation.terms import (
     SOURCES,
     VALUES,
     VERDICTS,
+    Both,
     Lang,
     age_words,
     joined,
@@ -29,9 +31,9 @@ _BOUND = re.compile(r"(today|episode\.began_on|household\.district) (from|until|
 _EPISODE = re.compile(r"an episode of kind (?P<kind>[a-z_]+) exists")
 
 
-def clause_items(evidence: list[Evidence], rule: Rule | None, lang: Lang) -> tuple[Item, ...]:
+def clause_items(evidence: list[Evidence], rule: Rule | None, lang: Lang, brief: bool = False) -> tuple[Item, ...]:
     """The clauses of one part of a rule. With the rule at hand, clauses of which one is enough stand together, and
-    what counts where nobody has said anything is told."""
+    what counts where nobody has said anything is told. `brief`: see `clause_item`."""
     waiting = list(evidence)
     items = []
     for clause in _clauses(rule, evidence):
@@ -39,13 +41,13 @@ def clause_items(evidence: list[Evidence], rule: Rule | None, lang: Lang) -> tup
             mine = [one for part in clause.any if (one := _take(waiting, part)) is not None]
             texts = {part.text: part for part in clause.any}
             if mine:
-                parts = tuple(clause_item(one, texts[one.clause], lang) for one in mine)
+                parts = tuple(clause_item(one, texts[one.clause], lang, brief) for one in mine)
                 held = any(item.mark == "met" for item in parts)
                 text = of(("One of these is enough", "符合以下任何一項即可"), lang)
                 items.append(Item(text, "met" if held else _common(mine), parts=parts))
         elif (one := _take(waiting, clause)) is not None:
-            items.append(clause_item(one, clause, lang))
-    return (*items, *(clause_item(one, None, lang) for one in waiting))
+            items.append(clause_item(one, clause, lang, brief))
+    return (*items, *(clause_item(one, None, lang, brief) for one in waiting))
 
 
 def _clauses(rule: Rule | None, evidence: list[Evidence]) -> list[Clause | AnyOf]:
@@ -73,22 +75,33 @@ def _common(evidence: list[Evidence]) -> Any:
     return next(verdict for verdict in ("error", "unknown", "not_met") if verdict in verdicts)
 
 
-def clause_item(one: Evidence, clause: Clause | None, lang: Lang) -> Item:
-    """One clause with its verdict, what was seen, and where that comes from."""
+def clause_item(one: Evidence, clause: Clause | None, lang: Lang, brief: bool = False) -> Item:
+    """One clause with its verdict, what was seen, and where that comes from. `brief`, for those who act on it: who said
+    it and how old that is, and what was seen where the sentence does not say so already; no codes, no ids of events."""
     seen = labelled(("seen", "所見"), _seen(one, lang), lang)
+    if brief:
+        told = one.verdict == "met" or one.value is None or isinstance(one.value, bool)
+        details = [*([] if told else [seen]), *_origin(one, lang, word), *_consequence(one, clause, lang)]
+        return Item(requirement(one, lang), one.verdict, tuple(details))
     limit = labelled(("limit", "條件"), _limit(one, lang), lang)
     verdict = labelled(("verdict", "結論"), of(VERDICTS[one.verdict], lang), lang)
     details = [joined([seen, limit, verdict], lang)]
-    if one.source is not None:
-        origin = labelled(("said by", "資料來源"), said(SOURCES, one.source, lang), lang)
-        age = age_words(one.age, lang) if one.age is not None else None
-        aged = [labelled(("age of this", "距今"), age, lang)] if age else []
-        sure = [labelled(("how sure", "可信程度"), word(VALUES, one.confidence, lang), lang)] if one.confidence else []
-        details.append(joined([origin, *aged, *sure], lang))
+    details += _origin(one, lang, said)
     if one.event_ids:
         details.append(labelled(("events", "事件編號"), joined(one.event_ids, lang, within=True), lang))
     details += _consequence(one, clause, lang)
     return Item(requirement(one, lang), one.verdict, tuple(details))
+
+
+def _origin(one: Evidence, lang: Lang, name: Callable[[Mapping[str, Both], str, Lang], str]) -> list[str]:
+    """Who said it, how long ago, and how sure they were; `name` has the words for the source."""
+    if one.source is None:
+        return []
+    origin = labelled(("said by", "資料來源"), name(SOURCES, one.source, lang), lang)
+    age = age_words(one.age, lang) if one.age is not None else None
+    aged = [labelled(("age of this", "距今"), age, lang)] if age else []
+    sure = [labelled(("how sure", "可信程度"), word(VALUES, one.confidence, lang), lang)] if one.confidence else []
+    return [joined([origin, *aged, *sure], lang)]
 
 
 def _consequence(one: Evidence, clause: Clause | None, lang: Lang) -> list[str]:

@@ -21,6 +21,8 @@ from services.desk.templates import load_words
 from services.desk.urgency import BANDS, band_of, by_urgency, clocks_of, left
 from services.desk.words import language
 from services.explanation import terms
+from services.policy import load_rules
+from services.runtime.settings import Settings
 from tests.unit.book.made import task
 
 FOLDER = Path(services.desk.__file__).parent
@@ -145,7 +147,7 @@ class TestCatalogues:
             "units": UNIT_KINDS,
             "task_statuses": STATUSES,
             "business_statuses": BUSINESS_STATUSES,
-            "lawful_basis": LAWFUL_BASES,
+            "lawful_basis": {*LAWFUL_BASES, *(rule.lawful_basis for rule in load_rules(Settings().policy_dir))},
             "do": UNIT_ACTIONS,
             "identity.for": PURPOSES,
             "notes.about": ABOUT,

@@ -1,7 +1,7 @@
 """The desk on the line itself, in memory: what units answer goes to the referral desk, what it publishes comes back."""
 
 import base64
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -34,13 +34,14 @@ from services.runtime.fold import TICKS, UNIT_TICKS, Record, Turn
 from services.runtime.letters import Sealer
 from services.runtime.now import now_ms
 from services.runtime.settings import Settings
-from tests.scenario import AS_OF, expand
+from tests.scenario import expand
 from tests.scenarios.memory import POLICY, processors
 from tests.unit.test_promises import tick
 
 __all__ = ["ADMITTED", "HOST", "LITTLE_SUPPORT", "PAIR", "PASSWORD", "Browser", "World", "world"]
 
 KEY = bytes(range(32))
+BEGIN = "2026-07-01T00:00:00.000Z"
 HOST = "http://desk.test"
 PASSWORD = "four plain words here"
 
@@ -69,11 +70,13 @@ class World:
         line = Settings(policy_dir=POLICY, namespace_key=KEY.hex())
         self.desk = Desk(DeskSettings(store=dsn, **settings), line, KEY, *_policy(), load_words())
         self.app: ASGIApp = make_app(self.desk, PAGES)
-        self._line = Line(processors(), AS_OF)
+        self._line = Line(processors(), BEGIN)
         self._sealer = Sealer(base64.b64encode(bytes(PrivateKey(bytes(32)).public_key)).decode())
         store = self.desk.book.store
         self._answers = posting(store, answers, _answer_letter)
         self._decisions = posting(store, decisions, _decision_letter)
+        self.told: Callable[[list[Record]], Awaitable[None]] | None = None
+        """Who else reads what the line publishes: a vault."""
         self._at: dict[str, int] = {"referral.updates": 0, DECISIONS: 0}
 
     async def feed(self, *lines: dict[str, Any]) -> None:
@@ -125,6 +128,8 @@ class World:
             yield Record("dead.letters", dead.record.key, letter.model_dump_json().encode())
 
     async def _into_book(self, records: list[Record]) -> None:
+        if records and self.told is not None:
+            await self.told(records)
         if records:
             async with self.desk.book.store.write() as transaction:
                 await self.desk.book.taking.take(transaction, records)
