@@ -49,14 +49,10 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
     _follow(case, before, task, update)
     if task.status in TERMINAL:
         officer.no_more_to_decide(case, task, "answered")
-    if task.purpose in officer.MATTERS:
-        if task.status in BY_A_PERSON and task.purpose == "decide_disclosure":
-            reconcile(case, case.heir(task.flag_id), update.at)
-        return
     if task.status in BY_A_PERSON:
         _heed(case, task, update.at)
         reconcile(case, case.heir(task.flag_id), update.at)
-    if task.status in TERMINAL:
+    if task.status in TERMINAL and task.purpose not in officer.MATTERS:
         _found(case, task, update)
 
 

@@ -68,8 +68,8 @@ def reconcile(case: Case, flag_id: str, now: str) -> None:
 
 def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
     """What becomes of the tasks of a flag that asks nothing any more."""
-    for task in tasks:
-        if task.purpose in STANDS:
+    for task in sorted(tasks, key=lambda task: task.purpose in MATTERS):
+        if task.purpose in STANDS or (task.purpose == "review_undelivered" and _goes_on(case, task.part_of)):
             continue  # somebody has to see it all the same
         if flag["cause"] == UNLINKED and task.status in BY_A_PERSON:
             case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
@@ -87,8 +87,14 @@ HOLDS = frozenset({"in_hospital"})
 """Causes that end by themselves: whoever is to be helped is in hospital, and comes home."""
 
 
+def _goes_on(case: Case, task_id: str | None) -> bool:
+    """Whether a unit still has a task: who could not be told to stop is told by a person."""
+    about = case.state["tasks"].get(task_id)
+    return about is not None and about["status"] not in TERMINAL
+
+
 def _in_hand(task: Task) -> bool:
-    return task.status not in TERMINAL and task.business_status not in ("queued", _STOP)
+    return task.status not in TERMINAL and task.business_status not in ("queued", "delivery_failed", _STOP)
 
 
 _STOP = "cancellation_requested"

@@ -10,7 +10,7 @@ from contracts.tasks import TERMINAL, Task
 from services.referral import officer
 from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON
-from services.referral.lifecycle import NO_CONSENT, hold, next_revision, take_back
+from services.referral.lifecycle import NO_CONSENT, hold, next_revision, reissue, take_back
 from services.referral.requesting import keep_current, request
 from services.runtime.fold import Value
 
@@ -61,7 +61,7 @@ def _withheld(
     case: Case, flag: Value, ask: Ask, before: Task | None, now: str, part_of: str | None, since: str | None
 ) -> Task:
     """A task that no unit has seen, from its first revision on (or again) on hold."""
-    if before is not None and before.business_status == "queued":
+    if before is not None and reissue(before) is not None and before.business_status == "queued":
         again = next_revision(before, WITHHELD)
         case.publish(again)
         keep_current(case, again, flag, ask)

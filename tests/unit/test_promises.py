@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.control import Tick
-from contracts.flags import OPEN, Flag
+from contracts.flags import LEVELS, OPEN, UNLINKED, Flag
 from contracts.instants import plus
 from contracts.tasks import TERMINAL
 from services.adapters.simulated_unit import SimulatedUnits
 from services.line import Line
+from services.referral.officer import MATTERS, STANDS
 from services.referral.waves import candidates, decision_record, decisions_for
 from services.runtime.fold import TICKS, UNIT_TICKS, Record
 from services.simulator.conduct import Conduct
@@ -56,17 +57,17 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
             continue  # its heir has its tasks
         mine = [task for task in ends.tasks.values() if heir(ends, task["flag_id"]) == flag_id]
         found = {f for task in mine if task["status"] in BY_A_PERSON for f in task["findings"]}
-        asked = [*flag["asks"], *(step["ask"] for step in flag["then"] if step["on"] in found)]
+        asked = [*flag["asks"], *(step["ask"] for step in flag["then"] if step["on"] in found), *referred_on(mine)]
         if flag["status"] in OPEN:
             for ask in asked:
-                if flag["consent"] == "withdrawn":
-                    continue  # a recorded hold: nothing is disclosed before a duty officer has decided
+                if flag["consent"] == "withdrawn" or any(one["decision"] == "snooze" for one in flag["decisions"]):
+                    continue  # a recorded hold: nothing is disclosed, or asked anew, before an officer has decided
                 # what is shared is asked once for a person, by one of the open flags
                 others = ends.tasks.values() if ask["shared"] else mine
                 chain = [
                     t
                     for t in others
-                    if (t["purpose"], t["asked_of"], t["for"]) == (ask["for"], ask["unit"], flag["subject"])
+                    if (t["purpose"], t["asked_of"], about(t, ends)) == (ask["for"], ask["unit"], flag["subject"])
                     and (t in mine or _shares(ends.flags[heir(ends, t["flag_id"])], flag, ask))
                 ]
                 going = [t for t in chain if t["status"] not in TERMINAL]
@@ -75,6 +76,9 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
                     if released:
                         faults.append(f"{flag['rule']}: released, and nobody is asked")
                     continue
+                same = [t for t in mine if (t["purpose"], t["asked_of"]) == (ask["for"], ask["unit"])]
+                if not still and any(called_off(t, flag) for t in [*chain, *same]):
+                    continue  # a recorded hold: a duty officer has cancelled it
                 if len(still) > 1 or not (still or any(t["status"] in BY_A_PERSON for t in chain)):
                     states = [(t["attempt"], t["status"], t["business_status"]) for t in chain]
                     faults.append(f"{flag['rule']} {flag['status']} asks {ask['for']}: {states}")
@@ -86,12 +90,53 @@ def left_lying(ends: Ends, released: bool) -> list[str]:
                 if task["status"] not in TERMINAL
                 and task["business_status"] != "cancellation_requested"
                 and task["resumes_as"] is None  # on hold, and said so
-                and task["purpose"] != "review_late_answer"
+                and not stands(task, ends)
+                and not (flag["cause"] == "in_hospital" and goes_on(task, ends))
             ]
-            sharing = [t for t in ends.tasks.values() if t["for"] == flag["subject"]]
-            if flag["status"] == "closed" and not any(task["status"] in BY_A_PERSON for task in [*mine, *sharing]):
+            sharing = [t for t in ends.tasks.values() if about(t, ends) == flag["subject"]]
+            by_an_officer = flag["cause"] == UNLINKED or any(one["decision"] == "close" for one in flag["decisions"])
+            by_a_unit = any(task["status"] in BY_A_PERSON for task in [*mine, *sharing])
+            if flag["status"] == "closed" and not by_an_officer and not by_a_unit:
                 faults.append(f"{flag['rule']} was closed by nobody")
     return faults
+
+
+def about(task: dict[str, Any], ends: Ends) -> str:
+    """Whom a task is for, by the id under which they are known now."""
+    return str(ends.flags[heir(ends, task["flag_id"])]["subject"])
+
+
+def stands(task: dict[str, Any], ends: Ends) -> bool:
+    """Whether somebody has to see it, whatever has become of the flag: what a person said, that nobody has looked at
+    it, or that a unit which is to stop could not be told."""
+    if task["purpose"] in STANDS:
+        return True
+    on = ends.tasks.get(task["part_of"])
+    if on is None or task["purpose"] not in MATTERS:
+        return False
+    return stands(on, ends) if on["purpose"] in MATTERS else on["status"] not in TERMINAL
+
+
+def goes_on(task: dict[str, Any], ends: Ends) -> bool:
+    """Whether a unit works on by itself although we hold the task; and what is put to an officer about that."""
+    return task["business_status"] != "queued" or stands(task, ends)
+
+
+def referred_on(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What units have asked other kinds of unit for."""
+    return [
+        {"unit": one["unit_kind"], "for": one["purpose"], "shared": False, "release": "at_once"}
+        for task in tasks
+        if task["status"] != "entered-in-error"
+        for one in task["referred_on"]
+    ]
+
+
+def called_off(task: dict[str, Any], flag: dict[str, Any]) -> bool:
+    """Whether a duty officer has cancelled a task, at the level at which the flag still is."""
+    officer = task["officer"]
+    cancelled = officer is not None and officer["action"] == "cancel"
+    return cancelled and LEVELS.index(flag["level"]) <= LEVELS.index(task["level"])
 
 
 def resurrected(ends: Ends) -> list[str]:

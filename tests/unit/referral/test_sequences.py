@@ -1,0 +1,14 @@
+"""Whatever people say of tasks, in whatever order, and whatever happens meanwhile."""
+
+from hypothesis import given, settings
+
+from tests.sequences import Said, live, sequences
+from tests.unit.test_line import QUICK
+
+
+@settings(QUICK, max_examples=100)
+@given(sequences())
+def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
+    """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
+    once or refused and kept, nothing that an open flag asks for left lying."""
+    assert live(steps).faults == []
