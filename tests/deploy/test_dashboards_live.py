@@ -56,6 +56,7 @@ def services_on(own_kafka: str, tmp_path: Path) -> Iterator[int]:
         "KITHLINE_KAFKA": own_kafka,
         "KITHLINE_WEB_PORT": str(first),
         "KITHLINE_CLOCK": "commanded",
+        "KITHLINE_SIMULATED_UNITS": "all",
         "KITHLINE_VAULT_PUBLIC_KEY": base64.b64encode(bytes(PrivateKey.generate().public_key)).decode(),
     }
     with _running([str(Path(sys.executable).with_name("kithline")), "run", "all"], tmp_path / "line.log", environment):

@@ -22,7 +22,7 @@ _KITHLINE = "import sys; from services.cli import main; sys.exit(main())"
 
 def _environment(**settings: str) -> dict[str, str]:
     key = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
-    return {**os.environ, "KITHLINE_VAULT_PUBLIC_KEY": key, **settings}
+    return {**os.environ, "KITHLINE_VAULT_PUBLIC_KEY": key, "KITHLINE_SIMULATED_UNITS": "all", **settings}
 
 
 def _run(*arguments: str, **settings: str) -> "subprocess.Popen[str]":
