@@ -39,8 +39,8 @@ class _Lost(Exception):
 
 
 class Inbox(Service):  # type: ignore[misc]
-    """Reads `topics` (read_committed) as the group of `name`. `ready` tells that it has joined, and `caught_up` that
-    at its last look there was nothing more to read."""
+    """Reads `topics` (read_committed) as the group of `name`. `ready` tells that it has joined, and `current` that all
+    is in the store that was on the topics when it was given its share: what it says is no longer of the day before."""
 
     def __init__(
         self, name: str, topics: Sequence[str], settings: Settings, store: Store, offsets: Table, take: Taker
@@ -55,15 +55,20 @@ class Inbox(Service):  # type: ignore[misc]
         self._consumer: AIOKafkaConsumer | None = None
         self._next: dict[TopicPartition, int] = {}
         self._told: dict[TopicPartition, int] = {}
+        self._behind: dict[TopicPartition, int] = {}
         self._pump: asyncio.Task[None] | None = None
         self._moving = asyncio.Lock()
         self.ready = False
-        self.caught_up = False
 
     @property
     def label(self) -> str:
         """As it is shown in logs."""
         return f"inbox {self.name}"
+
+    @property
+    def current(self) -> bool:
+        """Whether what was there at the last assignment has been read."""
+        return self.ready and not self._behind
 
     async def on_start(self) -> None:
         """Checks the topics and joins the group. A problem ends the process with one clear line."""
@@ -104,6 +109,7 @@ class Inbox(Service):  # type: ignore[misc]
         async with self._store.read() as look:
             known = {(row.topic, row.partition): row.next for row in await look.execute(select(table))}
         beginnings = await self._consumer.beginning_offsets(places)
+        self._behind = dict(await self._consumer.end_offsets(places))
         self._next, self._told = {}, {}
         for place in places:
             self._next[place] = known.get((place.topic, place.partition), beginnings[place])
@@ -119,13 +125,13 @@ class Inbox(Service):  # type: ignore[misc]
                 async with self._moving:
                     await self._move({place: rows for place, rows in fetched.items() if place in self._next})
                     await self._tell(consumer)
+                    await self._come_closer(consumer)
         except asyncio.CancelledError:
             raise
         except Exception as fault:
             end_at_once(fault, inbox=self.name)
 
     async def _move(self, fetched: dict[TopicPartition, list[object]]) -> None:
-        self.caught_up = not fetched
         batch: list[Record] = []
         after: dict[TopicPartition, int] = {}
         for place, rows in fetched.items():
@@ -144,6 +150,13 @@ class Inbox(Service):  # type: ignore[misc]
             _log.warning("another process goes on with this partition; left to it", inbox=self.name)
             return
         self._next.update(after)
+
+    async def _come_closer(self, consumer: AIOKafkaConsumer) -> None:
+        """By the position, not the last record: what comes last may be the marker of a transaction."""
+        with suppress(IllegalStateError):  # taken away meanwhile; the next assignment begins anew
+            for place, end in list(self._behind.items()):
+                if await consumer.position(place) >= end:
+                    del self._behind[place]
 
     async def _advance(self, transaction: AsyncConnection, place: TopicPartition, to: int) -> None:
         """Compares and sets: a process that was thought dead finds that another one has gone on, and writes nothing."""

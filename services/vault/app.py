@@ -47,7 +47,8 @@ def app(settings: Settings | None = None, own: VaultSettings | None = None) -> L
     inbox = Inbox("vault", TOPICS, settings, vault.store, OFFSETS, vault.take)
     http = HttpService("vault", door(vault), own.bind, own.port)
     made = create_app("vault", settings=settings, others=(_Opened(vault), inbox, http))
-    made.checks["tasks"] = lambda: bool(inbox.ready)
+    vault.is_current = lambda: inbox.current
+    made.checks["tasks"] = lambda: inbox.current
     made.checks["http"] = lambda: http.ready
     return made
 

@@ -102,6 +102,9 @@ class Vault:
         self._namespace = namespace
         self._now = now
         self._one_at_a_time = asyncio.Lock()
+        self.is_current: Callable[[], bool] = lambda: True
+        """Whether the tasks are as the topics have them. Until then nothing is told: one that counts as accepted may
+        have ended while the vault was down."""
 
     async def open(self) -> None:
         """Opens the store. Raises Problem where it cannot be used, or holds what this key does not open: a vault that
@@ -170,7 +173,7 @@ class Vault:
                 told=sorted(told),
                 protected=protected,
             )
-            if code != "locked_out":
+            if code not in ("locked_out", "unavailable"):
                 await guard.count(turn, who, unit, code is None, at)
         if code is not None or task is None or identity is None:
             raise Refused(code or "nothing_held")
@@ -180,6 +183,8 @@ class Vault:
     async def _against(
         self, turn: AsyncConnection, who: Acting, unit: str | None, asked: OpenIdentity, task: HeldTask | None, at: str
     ) -> RefusalCode | None:
+        if not self.is_current():
+            return "unavailable"
         if await guard.is_locked_out(turn, self._policy.guard, who, unit, at):
             return "locked_out"
         if unit is None:

@@ -169,8 +169,10 @@ def test_identity_is_told_while_the_unit_has_the_task_in_hand_and_at_no_other_ti
         running.stop(signal.SIGKILL)
         running.start()
         assert running.resolve(team, asked)[0] == 200  # nothing that it had read is lost
+        running.stop(signal.SIGKILL)
         revision(ended)
-        becomes(team, "ended")
+        running.start()  # …ready, once it has read what came while it was down
+        assert running.resolve(team, asked)[1]["refused"] == "ended"
         revision(accepted)  # once more, late
 
         publish("dead.letters", letter)

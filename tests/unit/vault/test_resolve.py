@@ -209,6 +209,15 @@ async def test_whoever_tries_ids_out_is_locked_out_for_a_while(vault: House) -> 
     assert (await vault.resolves()).status_code == 200
 
 
+async def test_a_vault_that_has_not_read_what_has_come_meanwhile_tells_nothing(vault: House) -> None:
+    await vault.takes(task())
+    vault.vault.is_current = lambda: False
+    for _ in range(41):
+        refused(await vault.resolves(), "unavailable")
+    vault.vault.is_current = lambda: True
+    assert (await vault.resolves()).status_code == 200  # and whoever asked meanwhile is not locked out
+
+
 async def test_what_is_no_task_on_the_topic_is_passed_over(vault: House) -> None:
     from services.runtime.fold import Record
 
