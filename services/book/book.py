@@ -133,10 +133,14 @@ class Book:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
         return [self.as_held(row) for row in rows]
 
-    async def changed(self, units: Sequence[str], after: int, most: int = 500, since: str = "") -> list[Held]:
+    async def changed(
+        self, units: Sequence[str], after: int, most: int = 500, *, since: str = "", ended: bool = True
+    ) -> list[Held]:
         """What has changed at these units since the change number `after`, in order: what each holds now. `since`: and
-        not before that instant."""
+        not before that instant; without `ended`: what is open."""
         wanted = held.c.unit.in_(units) & (held.c.change > after) & (held.c.changed_at >= since)
+        if not ended:
+            wanted &= held.c.open
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change).limit(most))).all()
         return [self.as_held(row) for row in rows]

@@ -16,7 +16,7 @@ from services.adapters.fhir.published import DEFINITIONS, capability_statement
 from services.adapters.fhir.subscriptions import PAYLOAD, read_subscription
 from services.runtime.errors import Problem
 from tests.hapi import Message, prepare, validated
-from tests.unit.adapters.fhir.made import NOW, UNIT, everything_published, generated
+from tests.unit.adapters.fhir.made import NOW, UNIT, everything_published, generated, view_of
 from tests.unit.book.made import task
 
 _BASE = "https://kithline.example/fhir"
@@ -58,7 +58,9 @@ def _kinds() -> dict[str, mapping.Resource]:
     words = {"name": {"zh_hant": "陳大文", "en": "CHAN Tai Man"}, "telephones": ["+85291234567"]}
     disclosed = Disclosure.model_validate({**told, **words, "address": {"zh_hant": "一樓", "en": "First floor"}})
     found, request = everything_published(task(unit=UNIT.id))
+    place = {"unit": "home-1", "kind": "emergency", "district": "SSP", "places": 2, "as_of": NOW, "stale": True}
     return {
+        "with-places": mapping.task({**view_of(task(unit=UNIT.id)), "places": [place]}, UNIT, NOW),
         "capability": capability_statement(_BASE),
         "unit": mapping.organization(UNIT),
         "kithline": mapping.kithline(),

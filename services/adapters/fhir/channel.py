@@ -39,5 +39,5 @@ def fhir(ground: Ground) -> Channel:
     server = Server(ground.book, Access(tokens), people, tasks, hosts)
     # no redirects: where a notification goes was checked once
     client = httpx.AsyncClient(follow_redirects=False)
-    notifier = Notifier(ground.book, ground.directory, ground.adapters.pause_seconds, client)
+    notifier = Notifier(ground.book, ground.directory, hosts, ground.adapters.pause_seconds, client)
     return Channel(server.routes(), (notifier,))

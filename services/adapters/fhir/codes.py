@@ -76,6 +76,7 @@ SYSTEMS: Mapping[str, CodeList] = {
         {
             "level": ("how grave the situation is", "情況嚴重程度"),
             "lawful-basis": ("on which basis the task is disclosed", "披露資料的法律依據"),
+            "free-place": ("where a place is free", "空置宿位"),
             "outcome": ("how it ended", "結果"),
             "finding": ("what was found", "發現"),
             "refer-on": ("another kind of unit is asked, too", "轉介其他單位"),

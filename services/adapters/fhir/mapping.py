@@ -22,6 +22,10 @@ Resource = dict[str, Any]
 KITHLINE = "kithline"
 """The id of the Organization that asks."""
 
+_LANGUAGES: tuple[terms.Lang, terms.Lang] = ("en", "zh-Hant")
+
+_PLACES = {"respite": ("respite place", "暫託宿位"), "emergency": ("emergency place", "緊急宿位")}
+
 _REQUEST_STATUS = {
     "on-hold": "on-hold",
     "completed": "completed",
@@ -62,6 +66,7 @@ def task(view: Mapping[str, Any], unit: Unit, changed_at: str) -> Resource:
         "input": [_parameter("level", coded("level", view["level"]))],
     }
     found["input"].append(_parameter("lawful-basis", coded("lawful-basis", view["lawful_basis"])))
+    found["input"] += [_free_place(place) for place in view.get("places") or []]
     if view.get("part_of"):
         # a task of another unit, which this one cannot read: named, not linked
         found["partOf"] = [{"type": "Task", "identifier": {"system": system("task"), "value": view["part_of"]}}]
@@ -178,15 +183,36 @@ def _parameter(name: str, value: Resource) -> Resource:
     return {"type": coded("task-parameter", name), "valueCodeableConcept": value}
 
 
+def _free_place(place: Mapping[str, Any]) -> Resource:
+    """Where a place is free, in words: it is for people, who ask there before they send somebody."""
+    en, zh_hant = (_place_words(place, lang) for lang in _LANGUAGES)
+    kind = coded("task-parameter", "free-place")
+    return {"type": kind, "valueString": en, "_valueString": translated(zh_hant)}
+
+
+def _place_words(place: Mapping[str, Any], lang: terms.Lang) -> str:
+    name = place.get("name") or {"en": place["unit"], "zh_hant": place["unit"]}
+    words = [
+        name["zh_hant"] if lang == "zh-Hant" else name["en"],
+        terms.word(terms.DISTRICTS, place["district"], lang),
+        terms.word(_PLACES, place["kind"], lang),
+        terms.labelled(("free", "空置"), str(place["places"]), lang),
+        terms.labelled(("counted", "點算時間"), terms.hong_kong_time(place["as_of"], lang), lang),
+    ]
+    if place["stale"]:
+        words.append(terms.of(("old: ask before you rely on it", "資料已舊，請先查詢"), lang))
+    return terms.joined(words, lang)
+
+
 def _narrative(view: Mapping[str, Any]) -> Resource:
     """For people who have nothing but this: why, what is asked, by when; without identity, as all of it."""
     lines = []
-    for lang, why in (("en", view["reason_text"]["en"]), ("zh-Hant", view["reason_text"]["zh_hant"])):
-        language: terms.Lang = "zh-Hant" if lang == "zh-Hant" else "en"
-        asked = terms.word(terms.PURPOSES, view["purpose"], language)
-        status = terms.word(terms.TASK_STATUSES, view["status"], language)
-        due = terms.labelled(("contact by", "聯絡限期"), terms.hong_kong_time(view["due_contact"], language), language)
-        text = terms.joined([why, asked, status, due], language)
+    for lang in _LANGUAGES:
+        why = view["reason_text"]["zh_hant" if lang == "zh-Hant" else "en"]
+        asked = terms.word(terms.PURPOSES, view["purpose"], lang)
+        status = terms.word(terms.TASK_STATUSES, view["status"], lang)
+        due = terms.labelled(("contact by", "聯絡限期"), terms.hong_kong_time(view["due_contact"], lang), lang)
+        text = terms.joined([why, asked, status, due], lang)
         lines.append(f'<p lang="{lang}" xml:lang="{lang}">{escape(text)}</p>')
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(lines)}</div>'}
 

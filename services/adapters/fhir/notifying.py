@@ -2,7 +2,8 @@
 is tried again, ever later, and given up in the end: then the subscription says so, and the referral desk is told.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import httpx
@@ -10,8 +11,9 @@ import orjson
 
 from services.adapters.channel import Rounds
 from services.adapters.fhir.mapping import task
+from services.adapters.fhir.outcome import Fault
 from services.adapters.fhir.routes import MEDIA_TYPE
-from services.adapters.fhir.subscriptions import Subscription, all_active, note
+from services.adapters.fhir.subscriptions import Subscription, all_active, checked, note
 from services.adapters.fhir.tasks import is_shown
 from services.book.book import Book, Held
 from services.directory import Directory
@@ -38,12 +40,13 @@ def pause_ms(failures: int) -> int:
 
 
 class Notifier(Rounds):
-    """Notifies. `real_ms`: what time it is, for the pauses only."""
+    """Notifies. `hosts`: where each unit may be; `real_ms`: what time it is, for the pauses only."""
 
     def __init__(
         self,
         book: Book,
         directory: Directory,
+        hosts: Mapping[str, Sequence[str]],
         pause: float,
         client: httpx.AsyncClient,
         real_ms: Callable[[], int] = now_ms,
@@ -51,6 +54,7 @@ class Notifier(Rounds):
         super().__init__("FHIR notifications", pause)
         self._book = book
         self._directory = directory
+        self._hosts = hosts
         self._client = client
         self._real_ms = real_ms
 
@@ -64,11 +68,19 @@ class Notifier(Rounds):
         async with self._book.store.read() as look:
             active = await all_active(look)
         clock = await self._book.clock()
-        for one in active:
-            if one.end is not None and one.end <= clock:
-                await self._note(replace(one, status="off"))
-            elif one.next_ms <= self._real_ms():
-                await self._notify(one)
+        # all at once: one server that is slow to fail keeps nobody else waiting
+        await asyncio.gather(*(self._attend(one, clock) for one in active))
+
+    async def _attend(self, one: Subscription, clock: str) -> None:
+        if one.end is not None and one.end <= clock:
+            await self._note(replace(one, status="off"))
+        elif one.next_ms <= self._real_ms():
+            try:
+                checked(one.endpoint, self._hosts.get(one.unit, ()))
+            except Fault as fault:  # the operator has taken the host off the list, or the unit off this channel
+                await self._note(replace(one, status="off", error=fault.says))
+                return
+            await self._notify(one)
 
     async def _notify(self, one: Subscription) -> None:
         while changed := await self._book.changed([one.unit], one.told, _AT_ONCE):
@@ -98,7 +110,7 @@ class Notifier(Rounds):
             if one.payload is None:
                 answer = await self._client.post(one.endpoint, headers=headers, timeout=_SECONDS)
             else:
-                body = orjson.dumps(task(held.view, unit, held.changed_at))
+                body = orjson.dumps(task(await self._book.shown(held), unit, held.changed_at))
                 headers |= {"Content-Type": f"{MEDIA_TYPE}; charset=utf-8"}
                 place = f"{one.endpoint}/Task/{held.ref}"
                 answer = await self._client.put(place, content=body, headers=headers, timeout=_SECONDS)

@@ -22,6 +22,7 @@ from services.adapters.fhir.searching import Query, read_query
 from services.adapters.fhir.subscriptions import Subscription, forget, keep, of_unit, read_subscription
 from services.adapters.fhir.tasks import Tasks
 from services.book.book import Book, Held
+from services.book.places import needs_a_place
 from services.directory import Unit
 from services.runtime.fold import Refused
 from services.runtime.logs import logger
@@ -116,7 +117,7 @@ class Server:
         if more is not None:
             links["next"] = _next_page(request, more)
         base = _base(request)
-        matches = [task(one.view, unit, one.changed_at) for one in found]
+        matches = [task(await self._book.shown(one), unit, one.changed_at) for one in found]
         response = _json(bundle(base, matches, self._included(query, found, unit), links))
         await self._tasks.tell(found)
         return response
@@ -134,9 +135,10 @@ class Server:
 
     async def _read_task(self, request: Request, unit: Unit) -> Response:
         held = await self._tasks.one(unit.id, request.path_params["id"], "Task")
-        if request.headers.get("if-none-match") == _etag(held):
+        response = await self._task(held, unit)
+        # free places change without a revision of the task
+        if request.headers.get("if-none-match") == _etag(held) and not needs_a_place(held.task):
             return Response(status_code=304, headers={"ETag": _etag(held)})
-        response = _task(held, unit)
         await self._tasks.tell([held])
         return response
 
@@ -153,7 +155,7 @@ class Server:
                 raise Fault(412, "conflict", says)
             said = answer_of(held.view, task(held.view, unit, held.changed_at), body)
             if said is None:
-                return _task(held, unit)
+                return await self._task(held, unit)
             await self._book.answer(unit.id, held.ref, {**said, "expected_revision": seen}, key, f"fhir:{unit.id}")
         settled = await self._tasks.settled(held, key)
         if settled.state == "refused":
@@ -163,7 +165,10 @@ class Server:
         if settled.state != "taken":
             says = "your change is written down and on its way to the referral desk; read the Task to see how it went"
             return _json(operation_outcome("information", "informational", says), 202)
-        return _task(await self._tasks.one(unit.id, held.ref, "Task"), unit)
+        return await self._task(await self._tasks.one(unit.id, held.ref, "Task"), unit)
+
+    async def _task(self, held: Held, unit: Unit) -> Response:
+        return _json(task(await self._book.shown(held), unit, held.changed_at), headers={"ETag": _etag(held)})
 
     async def _read_request(self, request: Request, unit: Unit) -> Response:
         held = await self._tasks.one(unit.id, request.path_params["id"], "ServiceRequest")
@@ -288,10 +293,6 @@ def _fault_of(refused: Refused) -> Fault:
             return Fault(409, "conflict", refused.detail)
         case _:
             return Fault(422, "business-rule", refused.detail)
-
-
-def _task(held: Held, unit: Unit) -> Response:
-    return _json(task(held.view, unit, held.changed_at), headers={"ETag": _etag(held)})
 
 
 def _etag(held: Held) -> str:

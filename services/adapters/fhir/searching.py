@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.instants import canonical
-from contracts.tasks import BUSINESS_STATUSES, STATUSES
+from contracts.tasks import BUSINESS_STATUSES, STATUSES, TERMINAL
 from services.adapters.fhir.codes import system
 from services.adapters.fhir.outcome import Fault
 
@@ -37,6 +37,11 @@ class Query:
     def since(self) -> str:
         """Nothing that changed before this can be found."""
         return max((at for how, at in self.updated if how in ("ge", "gt")), default="")
+
+    @property
+    def ended(self) -> bool:
+        """Whether it can find what is no longer in the unit's hands."""
+        return self.statuses is None or not self.statuses.isdisjoint(TERMINAL)
 
     def finds(self, view: Mapping[str, Any], unit: str, changed_at: str) -> bool:
         """Whether it finds a unit's task that changed at `changed_at`."""

@@ -23,6 +23,7 @@ __all__ = [
     "PAYLOAD",
     "Subscription",
     "all_active",
+    "checked",
     "forget",
     "keep",
     "newest_change",
@@ -113,7 +114,7 @@ def read_subscription(unit: str, body: Mapping[str, Any], hosts: Sequence[str]) 
         raise Fault(
             422, "business-rule", f"a unit hears of its own tasks: owner=Organization/{unit}", "Subscription.criteria"
         )
-    endpoint = _endpoint(channel.get("endpoint") or "", hosts)
+    endpoint = checked(channel.get("endpoint") or "", hosts)
     header = list(channel.get("header") or [])
     for line in header:
         name, colon, value = line.partition(":")
@@ -125,7 +126,8 @@ def read_subscription(unit: str, body: Mapping[str, Any], hosts: Sequence[str]) 
     return Subscription(f"s-{digest[:32]}", unit, criteria, endpoint, body["reason"], payload, header, body.get("end"))
 
 
-def _endpoint(endpoint: str, hosts: Sequence[str]) -> str:
+def checked(endpoint: str, hosts: Sequence[str]) -> str:
+    """The endpoint, if it may be called. Raises Fault."""
     where = "Subscription.channel.endpoint"
     try:
         parts = urlsplit(endpoint)

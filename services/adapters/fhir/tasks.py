@@ -40,7 +40,7 @@ class Tasks:
         """A page of what a query finds, and after which change the next begins (None: there is none)."""
         found: list[Held] = []
         after = query.after
-        while batch := await self._book.changed([unit], after, _AT_ONCE, query.since):
+        while batch := await self._book.changed([unit], after, _AT_ONCE, since=query.since, ended=query.ended):
             for held in batch:
                 if is_shown(held) and query.finds(held.view, unit, held.changed_at):
                     if len(found) == query.count:

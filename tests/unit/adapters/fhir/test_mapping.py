@@ -90,6 +90,17 @@ def test_texts_are_there_in_both_languages() -> None:
     assert "查詢家中照顧安排" in json.dumps(request["code"], ensure_ascii=False)
 
 
+def test_where_a_place_is_free_is_said_in_words_and_what_is_old_as_old() -> None:
+    place = {"unit": "home-1", "kind": "emergency", "district": "SSP", "places": 2, "as_of": NOW, "stale": False}
+    named = {**place, "name": {"en": "Home One", "zh_hant": "第一院"}, "stale": True}
+    found = mapping.task({**view_of(task(unit=UNIT.id)), "places": [place, named]}, UNIT, NOW)
+    fresh, old = [one for one in found["input"] if "valueString" in one]
+    assert fresh["valueString"] == ("home-1; Sham Shui Po; emergency place; free: 2; counted: 3 Jul 2026 09:00")
+    assert old["valueString"].startswith("Home One;") and old["valueString"].endswith("old: ask before you rely on it")
+    assert "第一院；深水埗；緊急宿位" in old["_valueString"]["extension"][0]["extension"][1]["valueString"]
+    read(found)
+
+
 def test_a_text_cannot_break_out_of_the_narrative() -> None:
     found, _ = everything_published(task(unit=UNIT.id, reason_text={"en": "<script>&", "zh_hant": "<b>"}))
     assert "<script>" not in found["text"]["div"] and "&lt;script&gt;&amp;" in found["text"]["div"]

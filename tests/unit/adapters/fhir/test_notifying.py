@@ -39,13 +39,14 @@ class Told:
 
     def __init__(self, one: World) -> None:
         self.world, self.hook, self.now_ms = one, Hook(), 1_000_000
+        self.hosts = {UNIT.id: ["unit-a.example"]}
         app = Starlette(routes=[Route("/{path:path}", self.hook.take, methods=["POST", "PUT"])])
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
         self.notifier = self.made()
 
     def made(self) -> Notifier:
         """The notifier, as after a restart: what it knows is in the store."""
-        return Notifier(self.world.book, Directory([UNIT, OTHER]), 1, self.client, lambda: self.now_ms)
+        return Notifier(self.world.book, Directory([UNIT, OTHER]), self.hosts, 1, self.client, lambda: self.now_ms)
 
     async def subscribe(self, criteria: str = "Task", **channel: Any) -> str:
         body = {
@@ -163,6 +164,17 @@ async def test_a_server_that_stays_away_is_given_up_and_the_desk_is_told_of_what
         assert (await one.world.ask("PUT", f"/Subscription/{name}", body=body)).status_code == 200
         await one.notifier.round()
         assert one.ids()[GIVE_UP_AFTER:] == [known, never]
+
+
+async def test_a_host_that_the_operator_takes_off_the_list_is_called_no_more() -> None:
+    async with told() as one:
+        name = await one.subscribe()
+        await one.world.give(task(unit=UNIT.id), at=NOW)
+        one.hosts.clear()
+        await one.notifier.round()
+        assert one.hook.got == []
+        state = await one.state(name)
+        assert state["status"] == "off" and "none of your unit's hosts" in state["error"]
 
 
 async def test_a_redirect_is_not_followed() -> None:
