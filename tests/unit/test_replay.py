@@ -11,6 +11,7 @@ import pytest
 
 from contracts.flags import OPEN
 from contracts.tasks import TERMINAL
+from services.referral.policy import OVERDUE_MATTERS
 from services.replay import Outcome, replay
 from services.runtime.errors import Problem
 from services.runtime.fold import TICKS, Record
@@ -97,8 +98,9 @@ def test_what_ran_out_before_it_came_in_waits_for_the_next_tick_as_it_does_live(
     path = story(tmp_path, [tick("2026-07-31T00:00:00.000Z"), *expand([*PAIR, ADMITTED])])
     (task,) = replay(path, POLICY).tasks.values()
     assert task["due_ack"] < "2026-07-31" and task["breaches"] == []
-    (task,) = replay(path, POLICY, "2026-07-31T00:00:01.000Z").tasks.values()
-    assert task["breaches"] == ["acknowledge", "contact"]
+    tasks = {task["purpose"]: task for task in replay(path, POLICY, "2026-07-31T00:00:01.000Z").tasks.values()}
+    assert tasks["check_arrangements"]["breaches"] == ["acknowledge", "contact"]
+    assert set(tasks) == {"check_arrangements", *OVERDUE_MATTERS}
 
 
 def test_as_of_is_the_last_receipt_unless_it_is_said(tmp_path: Path) -> None:
