@@ -91,10 +91,12 @@ class SimulatedUnits:
 
 def simulated(patterns: str, units: Iterable[Unit]) -> frozenset[str]:
     """The units that KITHLINE_SIMULATED_UNITS names: `all`, or ids and kinds with commas between, each with * and ? if
-    need be; none if it is empty. Raises Problem for a word that fits no unit."""
+    need be; one with ! in front is taken out of those before it. None if it is empty. Raises Problem for a word that
+    fits no unit."""
     everybody = list(units)
     chosen: set[str] = set()
-    for pattern in filter(None, (part.strip() for part in patterns.split(","))):
+    for word in filter(None, (part.strip() for part in patterns.split(","))):
+        pattern = word.removeprefix("!")
         fits = {
             unit.id
             for unit in everybody
@@ -103,7 +105,7 @@ def simulated(patterns: str, units: Iterable[Unit]) -> frozenset[str]:
         if not fits:
             raise Problem(
                 f"KITHLINE_SIMULATED_UNITS: {pattern!r} fits no unit of the directory: write `all`, or ids or kinds of "
-                "units.yaml with commas between (* and ? stand for any characters)"
+                "units.yaml with commas between (* and ? stand for any characters, ! in front takes out)"
             )
-        chosen |= fits
+        chosen = chosen - fits if word != pattern else chosen | fits
     return frozenset(chosen)

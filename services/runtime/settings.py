@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     simulated_units: str = Field(
         default="",
         description="Units that answer by themselves, for demos and trials: `all`, or ids and kinds of units.yaml with "
-        "commas between, * and ? allowed. Never where people wait for a call.",
+        "commas between, * and ? allowed, ! in front takes out (`all,!my-unit`). Never where people wait for a call.",
     )
 
     kafka_wait_seconds: float = Field(
