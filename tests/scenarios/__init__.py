@@ -8,7 +8,8 @@ from tests.scenarios.feeds import FEEDS
 from tests.scenarios.identity import IDENTITY
 from tests.scenarios.model import Scenario
 from tests.scenarios.moves import MOVES
+from tests.scenarios.passing import PASSING
 
 __all__ = ["SCENARIOS", "Scenario"]
 
-SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *EPISODES, *CLOCKS, *IDENTITY, *MOVES, *DECISIONS)
+SCENARIOS: tuple[Scenario, ...] = (*FEEDS, *ANSWERS, *EPISODES, *CLOCKS, *IDENTITY, *MOVES, *DECISIONS, *PASSING)

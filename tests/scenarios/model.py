@@ -70,9 +70,12 @@ class Answer:
     again: str | None = None
     lawful_basis: str | None = None
     attempt: int | None = None
+    actor: str = "unit"
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self, ends: Ends) -> Record:
-        """The record on `referral.updates`. `again`: an update id, to be used for two answers."""
+        """The record on `referral.updates`. `again`: an update id, to be used for two answers; `more`: what few
+        actions need."""
         task = ends.task(self.who, self.purpose, self.attempt)
         revision = task["revision"] - self.stale
         update = TaskUpdate(
@@ -87,6 +90,8 @@ class Answer:
             findings=list(self.findings),  # type: ignore[arg-type]
             outcome=self.outcome,  # type: ignore[arg-type]
             lawful_basis=self.lawful_basis,
+            actor=self.actor,  # type: ignore[arg-type]
+            **self.more,
         )
         return Record("referral.updates", task["household_id"].encode(), update.model_dump_json().encode())
 

@@ -8,7 +8,16 @@ import pytest
 
 from contracts.flags import Level, Priority, Status, Verdict
 from contracts.instants import EPOCH
-from contracts.tasks import DECLINE_CODES, OUTCOMES, UNIT_KINDS, BusinessStatus, Finding, TaskStatus
+from contracts.tasks import (
+    DECLINE_CODES,
+    OUTCOMES,
+    REFERRED_FOR,
+    UNIT_KINDS,
+    BusinessStatus,
+    Finding,
+    ReasonCode,
+    TaskStatus,
+)
 from services.correlator import episodes, facts, view
 from services.correlator.rules import AnyOf, Clause
 from services.explanation import phrases, terms
@@ -40,7 +49,9 @@ def test_every_kind_of_episode_has_a_phrase() -> None:
         (terms.BUSINESS_STATUSES, get_args(BusinessStatus)),
         (terms.OUTCOMES, OUTCOMES),
         (terms.FINDINGS, get_args(Finding)),
+        (terms.CAUSES, get_args(get_args(ReasonCode)[1])),
         (terms.CAUSES, DECLINE_CODES),
+        (terms.PURPOSES, [purpose for purposes in REFERRED_FOR.values() for purpose in purposes]),
         (terms.CAUSES, get_args(Closure)),
         (terms.PURPOSES, tuple(MATTERS)),
     ],
