@@ -31,7 +31,7 @@ def open_in(outcome: Outcome) -> dict[str, dict[str, object]]:
     flags = {name: flag for name, flag in outcome.flags.items() if flag["status"] in OPEN}
     tasks = {name: task for name, task in outcome.tasks.items() if task["status"] not in TERMINAL}
     return {
-        name: {field: value for field, value in item.items() if field != "revision"}
+        name: {field: value for field, value in item.items() if field not in ("revision", "since")}
         for name, item in chain(flags.items(), tasks.items())
     }
 
