@@ -190,8 +190,8 @@ def _fitting(
     from services.referral.waves import spread
 
     policy = settings.policy_dir
-    starts = spread(waiting[:size], flags, decisions, load_directory(policy), load_clocks(policy), at)
-    return [flag for flag in waiting if flag.flag_id in starts], starts
+    starts = spread(waiting, flags, decisions, load_directory(policy), load_clocks(policy), at)
+    return [flag for flag in waiting if flag.flag_id in starts][:size], starts
 
 
 def _decide(
