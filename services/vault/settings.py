@@ -84,4 +84,5 @@ def open_vault(own: VaultSettings, settings: Settings) -> Vault:
             "(`openssl rand -hex 32` makes one)"
         )
     namespace = namespace_key(settings.namespace_key.get_secret_value())
-    return Vault(own.store(), own.key(), load_policy(settings.policy_dir), namespace, now)
+    key, policy = own.key(), load_policy(settings.policy_dir)
+    return Vault(own.store(), key, policy, namespace, now)

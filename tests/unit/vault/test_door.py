@@ -18,6 +18,7 @@ from services.runtime.letters import Sealer, record_of_contents
 from services.runtime.metrics import VAULT_ANSWERS
 from services.vault.credentials import RIGHTS, give_out, revoke
 from services.vault.http import MAX_BYTES, ROUTES, Door
+from services.vault.identities import Identities
 from services.vault.keys import VaultKey
 from services.vault.tables import AUDIT
 from tests.unit.vault.house import ANNA, BEN, IDENTITY, KEY, SECRETS, House, task
@@ -173,6 +174,23 @@ async def test_nothing_that_identifies_is_logged_audited_or_readable_in_the_stor
     assert not [
         token for token in vault.tokens.values() if token.split(".")[2] in caplog.text + printed + audit + files
     ]
+
+
+async def test_a_fault_of_our_own_that_quotes_somebody_is_not_logged_as_it_stands(
+    vault: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("CHAN Siu Ming")
+
+    monkeypatch.setattr(Identities, "of", broken)
+    await vault.takes(task())
+    answer = await vault.resolves()
+    assert (answer.status_code, answer.json()["refused"]) == (503, "unavailable")
+    logged = caplog.text + "".join(capfd.readouterr())
+    assert "ValueError" in logged
+    assert not [secret for secret in SECRETS if secret in logged + answer.text]
+    (*_, last) = await vault.audit()
+    assert (last["what"], last["result"]) == ("resolve", "unavailable")
 
 
 async def test_the_audit_says_who_asked_what_for_and_what_came_of_it(vault: House) -> None:

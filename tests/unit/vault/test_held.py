@@ -166,6 +166,7 @@ def test_a_vault_without_its_key_or_the_namespaces_does_not_start(
         open_vault(own, Settings())
     with pytest.raises(Problem, match="KITHLINE_VAULT_KEY_FILE"):
         open_vault(own, Settings(namespace_key="ab" * 32))
+    assert not (tmp_path / "v.db").exists()
     monkeypatch.setenv("KITHLINE_VAULT_PORT", "no port")
     with pytest.raises(Problem, match="KITHLINE_VAULT_PORT"):
         VaultSettings()
