@@ -35,7 +35,7 @@ _QUIET_SECONDS = 5.0
 """The line has brought all that it will bring when nothing has come for so long."""
 
 LINE_PROCESSES = (
-    ("admission", "housing", "hotline", "register", "community", "people"),
+    ("admission", "housing", "hotline", "register", "community", "units", "people"),
     ("correlator", "referral", "adapters", "clock"),
 )
 """One process for each of two cores: the feeds and people in one, what decides in the other. (`kithline run all` in one
