@@ -81,7 +81,7 @@ class Person:
         assert faults == [], (name, faults)
         assert len(result["passes"]) > 5  # it has looked
         if keep:
-            await page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+            await page.screenshot(path=SHOTS / f"{name}.png", full_page=width > PHONE["width"])
 
 
 async def person(browser: "Browser", served: Served, lang: str = "en", size: dict[str, int] = SCREEN) -> Person:
