@@ -36,10 +36,17 @@ _CANONICAL = b"0000-00-00T00:00:00.000Z"
 def parse(instant: str) -> datetime:
     """The aware UTC datetime of an ISO 8601 text. Raises ValueError (without quoting the text, which could hold
     anything) for text that is no instant or has no offset."""
+    return _in_utc(_read(instant))
+
+
+def _read(instant: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(instant)
+        return datetime.fromisoformat(instant)
     except ValueError:
         raise ValueError("not an ISO 8601 instant; write it as 2026-07-01T07:00:00Z") from None
+
+
+def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("an instant without a UTC offset; write it as 2026-07-01T07:00:00Z")
     try:
@@ -55,11 +62,11 @@ def write(moment: datetime) -> str:
 
 def canonical(instant: str) -> str:
     """The canonical text of any ISO 8601 instant with an offset. Raises ValueError otherwise."""
-    moment = parse(instant)
+    moment = _read(instant)
     # Nearly all are written so already, and to see it costs a tenth of writing them anew. 24:00 is of the next day.
     if instant.isascii() and instant.encode().translate(_SHAPE) == _CANONICAL and instant[11:13] != "24":
         return instant
-    return write(moment)
+    return write(_in_utc(moment))
 
 
 def plus(instant: str, *, days: float = 0, hours: float = 0, seconds: float = 0) -> str:
@@ -69,6 +76,7 @@ def plus(instant: str, *, days: float = 0, hours: float = 0, seconds: float = 0)
     return write(_shifted(parse(instant), span))
 
 
+@lru_cache(maxsize=4096)  # of one `as_of`, of what came in at once, of facts that are evidence for many clauses
 def milliseconds(instant: str) -> int:
     """Milliseconds since 1970-01-01T00:00Z."""
     return round(parse(instant).timestamp() * 1000)

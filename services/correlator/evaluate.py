@@ -6,7 +6,6 @@ that fails to compute neither stops a rule from firing nor mitigates a flag.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from contracts.flags import Level
 from contracts.instants import EPOCH, milliseconds
@@ -175,7 +174,4 @@ def _hours(at: str, as_of: str) -> float | None:
     """Age in hours, to a tenth; null before the first tick."""
     if as_of == EPOCH:
         return None
-    return max(0.0, round((_milliseconds(as_of) - _milliseconds(at)) / 3_600_000, 1))
-
-
-_milliseconds = lru_cache(maxsize=4096)(milliseconds)  # of one `as_of`, and of facts that are evidence for many clauses
+    return max(0.0, round((milliseconds(as_of) - milliseconds(at)) / 3_600_000, 1))
