@@ -93,9 +93,9 @@ def _tell(person: str, state: Value, touched: bool, turn: Turn) -> Value:
                 carers.add(fact["value"]["person"])
             case "identity.link":
                 neighbours.add(fact["key"])
-    linked = _linked(person, neighbours, state["followed"])
+    linked = _linked(person, neighbours, state["followed"]) if neighbours else []
     nearest = linked[:MAX_ALIASES]
-    home = own.union(*(other["own"] for other in nearest))
+    home = own.union(*[other["own"] for other in nearest])
     if not home:
         home = {household_of_person(min([person, *(other["person"] for other in nearest)]))}
     through_care = {
@@ -110,15 +110,14 @@ def _tell(person: str, state: Value, touched: bool, turn: Turn) -> Value:
         told_links = neighbours.intersection(other["person"] for other in nearest)
         wanted |= {f"{id_}|link": _told_of_link(person, id_, own, through_care, linked) for id_ in told_links}
         follows = _tell_followers(person, follows, wanted, state.get("floor", 0), turn)
-    listening = home.union(through_care, *(other["households"] for other in nearest))
+    listening = home.union(through_care, *[other["households"] for other in nearest])
     told = _tell_households(person, state, listening, holding, touched, turn)
     return {**state, "told": told, "follows": follows}
 
 
 def _holding(state: Value) -> list[Fact]:
     """What holds now, without tombstones, in the order of the slots' names."""
-    facts = [versions[-1] for _, versions in sorted(state["facts"].items())]
-    return [fact for fact in facts if fact["value"] is not None]
+    return [versions[-1] for _, versions in sorted(state["facts"].items()) if versions[-1]["value"] is not None]
 
 
 def _linked(person: str, neighbours: set[str], followed: Value) -> list[Linked]:
