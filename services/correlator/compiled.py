@@ -27,6 +27,9 @@ _ASKS, _STEPS = TypeAdapter(list[Ask]), TypeAdapter(list[FollowUp])
 _WRITTEN: dict[str, Any] = {"mode": "json", "by_alias": True}
 
 
+_OF_EVERY_FLAG: Kinds = EVERYTHING | PLACE | CONSENT | SERVICE
+
+
 def _check(rule: Rule, clause: Clause, part: Part) -> Check:
     _, limit, test = clause.comparison
     return Check(rule.id, clause.fact, FACTS[clause.fact], test, limit, clause.text, part, clause.if_unknown == "met")
@@ -94,12 +97,10 @@ class Ruleset:
         self.hash = ruleset_hash(in_order)
         self.rules = tuple(Compiled.of(rule) for rule in in_order if rule.mode != "off")
         self.patterns = frozenset(rule.pattern for rule in self.rules)
-        self.reads = PLACE.union(EVERYTHING, CONSENT, SERVICE, *(rule.reads for rule in self.rules))
-        """The kinds of facts that may be news of a flag: it says of every rule why that does not fire, where the
-        household lives, which units know it, and whether anybody has withdrawn consent."""
         self._thorough = thorough
         # What a household knows of, and what changes at a time, is nearly always the same few things.
         self.concerned = lru_cache(maxsize=16_384)(self._concerned)
+        self.may_be_news = lru_cache(maxsize=16_384)(self._may_be_news)
 
     def _concerned(self, changed: Kinds, known: Kinds) -> tuple[Compiled, ...]:
         """The rules that read something of what has `changed`, and ask about an episode that a household which knows
@@ -108,3 +109,12 @@ class Ruleset:
         if not self._thorough and EVERYTHING.isdisjoint(changed):
             rules = tuple(rule for rule in rules if not rule.reads.isdisjoint(changed))
         return tuple(rule for rule in rules if rule.episode.possible(known))
+
+    def _may_be_news(self, changed: Kinds, known: Kinds) -> bool:
+        """Whether what has `changed` may be news of a flag. It says where the household lives, which units know it,
+        whether anybody has withdrawn consent, and of every rule with an episode to look at why it fires or not. (What
+        was there until now counts too: `changed` names it, where it is gone.)"""
+        if self._thorough or not _OF_EVERY_FLAG.isdisjoint(changed):
+            return True
+        looking = (rule for rule in self.rules if rule.episode.possible(known | changed))
+        return any(not rule.reads.isdisjoint(changed) for rule in looking)

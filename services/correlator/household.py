@@ -107,7 +107,7 @@ def make_correlate(
         if state["rules"] != ruleset.hash or (due is not None and due <= turn.as_of):
             changed, due = EVERYTHING, None
         concerned = ruleset.concerned(changed, known)
-        if concerned or (flags and not ruleset.reads.isdisjoint(changed)):
+        if concerned or (flags and ruleset.may_be_news(changed, known)):
             household = Household(household_id, told, known, precedence)
             sight = Sight(household, turn.as_of)
             if not flags and (rest := at_rest(concerned, sight)) is not None:

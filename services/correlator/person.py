@@ -107,8 +107,10 @@ class Person:
 
     def joined(self, household: str) -> list[Fact]:
         """The facts that say that the person lives in a household."""
-        kinds = [kind for kind in ("membership.start", "membership.asserted") if kind in self.facts]
-        return [fact for kind in kinds for fact in self.prevailing(kind, _KEY) if fact["key"] == household]
+        said = self.prevailing("membership.start", _KEY)
+        if "membership.asserted" in self.facts:
+            said = [*said, *self.prevailing("membership.asserted", _KEY)]
+        return [fact for fact in said if fact["key"] == household]
 
     def home_at(self, instant: str) -> str:
         """The household where the person lived then; before the first known membership the first, after the last

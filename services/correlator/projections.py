@@ -88,10 +88,8 @@ def _sound(fact: Fact) -> bool:
     return (
         list(map(type, _PARTS(fact))) == _TYPES
         and list(map(type, fact["version"])) == _VERSION
-        and _TIME(at, 10) is not None
-        and _TIME(received, 10) is not None
-        and _is_day(at[:10])
-        and _is_day(received[:10])
+        and _is_instant(at)
+        and _is_instant(received)
         and (kind not in NEEDED or _has(fact["value"] or {}, NEEDED[kind]))
         and (kind not in _FURTHER or _FURTHER[kind](fact["value"] or {}))
     )
@@ -124,15 +122,11 @@ _FURTHER: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
 """What there is to check beside types."""
 
 
+@lru_cache(maxsize=16_384)  # those of one event stand in several facts, and each fact in several projections
 def _is_instant(text: str) -> bool:
     """Whether it is written as contracts/instants.py writes instants: they are compared as text."""
-    return _TIME(text, 10) is not None and _is_day(text[:10])
-
-
-@lru_cache(maxsize=65_536)  # days of two centuries; the same few thousand again and again
-def _is_day(text: str) -> bool:
     try:
-        return date.fromisoformat(text).isoformat() == text
+        return _TIME(text, 10) is not None and date.fromisoformat(text[:10]).isoformat() == text[:10]
     except ValueError:
         return False
 
