@@ -52,7 +52,7 @@ def _details(task: Task, lang: Lang) -> tuple[str, ...]:
     ]
     clocks += [word(terms.CLOCKS, clock, lang) for clock in task.breaches]
     clocks += [
-        labelled(("asked to look at it", "已要求人員"), word(terms.PURPOSES, one, lang), lang)
+        labelled(("an officer is asked to", "已請當值主任"), word(terms.PURPOSES, one, lang), lang)
         for one in task.escalations
     ]
     state = [word(terms.TASK_STATUSES, task.status, lang), word(terms.BUSINESS_STATUSES, task.business_status, lang)]
