@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 
@@ -24,8 +25,16 @@ class Processes:
     """One process per service, every one of WEB_ORDER. Use as an async context manager: leaving it stops what it
     started, by pid."""
 
-    def __init__(self, environment: Mapping[str, str], web_port: int, logs: Path) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        web_port: int,
+        logs: Path,
+        own: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
+        """`environment`: of all; `own`: of one service alone, by its name."""
         self._environment = {**os.environ, **environment, "KITHLINE_WEB_PORT": str(web_port)}
+        self._own = own
         self._web_port = web_port
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -36,7 +45,7 @@ class Processes:
             with (self._logs / f"{name}.log").open("wb") as log:
                 self._running[name] = subprocess.Popen(  # noqa: ASYNC220 - it is only started here
                     [sys.executable, "-m", f"services.{name}"],
-                    env=self._environment,
+                    env={**self._environment, **self._own.get(name, {})},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,

@@ -90,7 +90,7 @@ async def run_demo(
     }
     sent: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
-        processes = Processes(environment, free_ports(len(WEB_ORDER)), folder / "logs")
+        processes = Processes(environment, free_ports(len(WEB_ORDER)), folder / "logs", town.own)
         screen.say(f"starting {len(WEB_ORDER)} services (logs: {folder}/logs)")
         await stack.enter_async_context(processes)
         await processes.ready()

@@ -60,7 +60,8 @@ class Town:
         self._key_file.write_text(base64.b64encode(bytes(vault)).decode())
         self._public = base64.b64encode(bytes(vault.public_key)).decode()
         self._namespace = secrets.token_hex(32)
-        self._loading = self._resolving = ""
+        self._loading = ""
+        self._asking: dict[str, str] = {}
         self._units: list[OutsideUnit] = []
         self._shelves = (
             Shelf(f"sqlite:///{folder / 'adapters.sqlite3'}", BY_WEBHOOK),
@@ -84,10 +85,14 @@ class Town:
             "KITHLINE_VAULT_KEY_FILE": str(self._key_file),
             "KITHLINE_VAULT_PORT": _port(self._vault),
             "KITHLINE_VAULT_URL": self._vault,
-            "KITHLINE_VAULT_TOKEN": self._resolving,
             "KITHLINE_VAULT_PUBLIC_KEY": self._public,
             **{_variable(unit): secret for unit, secret in (self._keys | self._tokens).items()},
         }
+
+    @property
+    def own(self) -> Mapping[str, Mapping[str, str]]:
+        """What one service alone is told: with which credential it asks the vault."""
+        return {service: {"KITHLINE_VAULT_TOKEN": token} for service, token in self._asking.items()}
 
     async def prepare(self) -> None:
         """Writes how units are reached, opens their accounts at the desk, gives out the vault's credentials."""
@@ -106,7 +111,8 @@ class Town:
         await vault.store.open()
         async with vault.store.write() as transaction:
             self._loading = await give_out(transaction, ["load"], [], attended=False, at=now())
-            self._resolving = await give_out(transaction, ["resolve"], ["*"], attended=True, at=now())
+            for service, attended in (("adapters", False), ("desk", True)):  # at the desk, people sign in
+                self._asking[service] = await give_out(transaction, ["resolve"], ["*"], attended=attended, at=now())
         await vault.store.close()
 
     async def move_in(self, simulation: Simulation) -> int:
