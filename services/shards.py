@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heapify, heapreplace
@@ -185,8 +186,9 @@ def in_processes(
     """`work(*job, taken)` for every job, in the order of jobs, in so many processes (1: in this one). Raises what the
     work raises, and Problem where a process was ended from outside."""
     if processes == 1 or len(jobs) == 1:
-        for job in jobs:
-            yield work(*job, tell)
+        with _seldom_collecting():
+            for job in jobs:
+                yield work(*job, tell)
         return
     context = get_context("spawn")  # no copy of threads, locks and memory that somebody else is using
     counter = context.Value("q", 0)
@@ -217,6 +219,21 @@ def in_processes(
             pool.shutdown(cancel_futures=True)
 
 
+_SELDOM = (100_000, 50, 100)
+"""Thresholds for the garbage collector: what a shard's state is made of is no garbage, and to look for some costs more
+the more there is (with Python's own, a fifth of a replay)."""
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*_SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 _STOP = -(2**62)
 """What the counter of lines says once nobody waits for the results any more."""
 
@@ -228,8 +245,7 @@ def _begin(counter: "Synchronized[int]") -> None:
     global _counter, _parent
     _counter, _parent = counter, os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
-    # what a shard's state is made of is no garbage, and to look for some costs more the more there is
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*_SELDOM)
 
 
 class _Stopped(Exception):

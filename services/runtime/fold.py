@@ -127,7 +127,6 @@ class _Writes(dict[str, Value | None]):
     __slots__ = ("_stored",)
 
     def __init__(self, store: Store) -> None:
-        super().__init__()
         self._stored = store.get
 
     def __missing__(self, key: str) -> Value | None:

@@ -32,8 +32,12 @@ class MemoryStore:
             self.values[key] = value
 
     def update(self, writes: Mapping[str, Value | None]) -> None:
+        values = self.values
         for key, value in writes.items():
-            self.put(key, value)
+            if value is None:
+                values.pop(key, None)
+            else:
+                values[key] = value
 
     def items(self) -> Iterator[tuple[str, Value]]:
         return iter(list(self.values.items()))
