@@ -26,11 +26,12 @@ _ID = re.compile(rb"\b([hpc]-)([0-9a-f]{8})")
 """The beginning of the id of a household, a person or an unidentified contact."""
 
 
-def household_facts(count: int, households: int = HOUSEHOLDS) -> list[Record]:
+def household_facts(count: int | None = None, households: int = HOUSEHOLDS) -> list[Record]:
     """What reaches the correlator in a simulated month: the feeds through the line's own folds, in memory. Where that
-    is less than `count`, every household gets twins with ids of their own, and all live through the month at once."""
+    is less than `count`, every household gets twins with ids of their own, and all live through the month at once.
+    (None: as it is.)"""
     month = _month(households)
-    copies = -(-count // len(month))
+    copies = 1 if count is None else -(-count // len(month))
     return [twin(record, number) for record in month for number in range(copies)][:count]
 
 
