@@ -102,6 +102,15 @@ def _has(value: Mapping[str, Any], needed: Mapping[str, tuple[type, ...]]) -> bo
     return True
 
 
+@lru_cache(maxsize=16_384)  # those of one event stand in several facts, and each fact in several projections
+def _is_instant(text: str) -> bool:
+    """Whether it is written as contracts/instants.py writes instants: they are compared as text."""
+    try:
+        return _TIME(text, 10) is not None and date.fromisoformat(text[:10]).isoformat() == text[:10]
+    except ValueError:
+        return False
+
+
 def _levels(flags: Any) -> bool:
     return type(flags) is dict and all(level in LEVELS for level in flags.values())
 
@@ -120,15 +129,6 @@ _FURTHER: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "occupancy.start": lambda value: _texts(value, "members"),
 }
 """What there is to check beside types."""
-
-
-@lru_cache(maxsize=16_384)  # those of one event stand in several facts, and each fact in several projections
-def _is_instant(text: str) -> bool:
-    """Whether it is written as contracts/instants.py writes instants: they are compared as text."""
-    try:
-        return _TIME(text, 10) is not None and date.fromisoformat(text[:10]).isoformat() == text[:10]
-    except ValueError:
-        return False
 
 
 def _what_is_wrong(said: Any) -> str:
