@@ -192,8 +192,10 @@ async def test_a_file_that_is_still_being_written_is_left_alone(one: CsvWorld) -
     (row,) = one.file()
     path = one.give("slow.csv", {**row, "action": "accept"})
     await one.drop.round()
+    assert await one.book.waiting(HOTLINE) == set()
     path.write_text(path.read_text("utf-8-sig") + "\n", encoding="utf-8-sig")
     await one.drop.round()
+    assert await one.book.waiting(HOTLINE) == set()
     assert one.done() == set()
     await one.settle()
     assert one.done() == {"slow.csv"}
