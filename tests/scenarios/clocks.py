@@ -49,6 +49,14 @@ CRISIS = feed(
     },
 )
 """On a Friday night."""
+NEVER_IN = {
+    "type": "hospital.admission_cancelled",
+    "subject": "ben",
+    "visit": "V3",
+    "at": "2026-07-20T10:00",
+    "id": "e-latest",
+    "sequence": 100,
+}
 RECEIVED = Answer("ben", CHECKED, "receive", at="2026-07-11T00:10:00.000Z")
 SEEN = {**CHECK, "status": "received"}
 ASSESS = {"who": "ben", "purpose": "assess_crisis", "unit_kind": "mental_wellness"}
@@ -319,6 +327,20 @@ CLOCKS = (
         flags=[FLAG | {"episode_at": "2026-07-09T00:00Z"}],
         tasks=[SEEN | {"due_ack": "2026-07-11T02:00Z", "due_contact": "2026-07-12T01:00Z"}],
         cases=[35],
+        as_of=BEGIN,
+    ),
+    Scenario(
+        "held while nobody was at home: its clocks run anew from the end of that, and nobody was late",
+        [
+            *START,
+            ACCEPT,
+            *later({**ADMITTED, "subject": "ben", "visit": "V3", "at": "2026-07-12T09:00", **LATER}),
+            Tick("2026-07-19T00:00:00.000Z"),
+            *later(NEVER_IN),
+        ],
+        flags=[FLAG],
+        tasks=[CHECK | {"status": "accepted", "warnings": [], "breaches": [], "due_contact": "2026-07-22T00:00Z"}],
+        cases=[12],
         as_of=BEGIN,
     ),
 )
