@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -45,9 +46,9 @@ class RunningLine:
         await self._producer.flush()
         await self._quiet.wait()
 
-    async def tick(self, as_of: str) -> None:
-        """One tick on every partition."""
-        command = ClockCommand(as_of=as_of)
+    async def tick(self, as_of: str, topic: Literal["clock.ticks", "units.ticks"] = "clock.ticks") -> None:
+        """One tick on every partition: the line's, or the units'."""
+        command = ClockCommand(as_of=as_of, topic=topic)
         await self._producer.send_and_wait("clock.commands", command.model_dump_json().encode())
         await self._quiet.wait()
 

@@ -83,7 +83,8 @@ async def connected(kafka: str, folder: Path) -> AsyncIterator[tuple[RunningLine
     policy = folder / "policy"
     shutil.copytree(Settings().policy_dir, policy)
     _put_on_fhir(policy)
-    adapters = free_ports(2, 46_180 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
+    # below those that the system gives to clients: one of them could take it before the adapters do
+    adapters = free_ports(2, 10_180 + 200 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
     environment = {
         "KITHLINE_POLICY_DIR": str(policy),
         "KITHLINE_SIMULATED_UNITS": "emergency_support",
@@ -123,7 +124,9 @@ async def _until(what: Any) -> None:
 async def test_a_task_is_polled_accepted_and_completed_and_the_referral_is(own_kafka: str, tmp_path: Path) -> None:
     async with connected(own_kafka, tmp_path) as (line, system):
         await system.subscribe()
-        await line.send(*expand([*PAIR, ADMITTED]))
+        await line.tick("2026-07-10T02:31:00.000Z", "units.ticks")
+        await line.send(*expand(PAIR))
+        await line.send(*expand([ADMITTED]))
         await line.tick("2026-07-10T02:31:00.000Z")
 
         async def arrived() -> bool:
@@ -134,6 +137,7 @@ async def test_a_task_is_polled_accepted_and_completed_and_the_referral_is(own_k
         assert task["status"] == "requested" and task["owner"] == {"reference": f"Organization/{HOTLINE}"}
         request = (await system.client.get(task["focus"]["reference"])).json()
         assert request["code"]["coding"][0]["code"] == "check_arrangements"
+        assert task["meta"]["lastUpdated"] == "2026-07-10T02:31:00.000Z"
         first = task
         task = await system.change(task, status="received")
         task = await system.change(task, status="accepted")

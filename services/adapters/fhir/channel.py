@@ -8,6 +8,7 @@ from services.adapters.channel import Channel, Ground
 from services.adapters.fhir.access import Access
 from services.adapters.fhir.notifying import Notifier
 from services.adapters.fhir.people import People
+from services.adapters.fhir.reading import load_models
 from services.adapters.fhir.routes import Server
 from services.adapters.fhir.tasks import Tasks
 from services.runtime.errors import Problem
@@ -25,6 +26,7 @@ told as under way (202)."""
 
 def fhir(ground: Ground) -> Channel:
     """The channel. Raises Problem for a unit's id or a token that cannot be used."""
+    load_models()
     tokens, hosts = {}, {}
     for unit in ground.units:
         if not _ID.fullmatch(unit.id):

@@ -116,7 +116,7 @@ def coded(name: str, code: str) -> dict[str, Any]:
     both = SYSTEMS[name].words.get(code)
     if both is None:
         return {"coding": [{"system": system(name), "code": code}], "text": code}
-    coding = {"system": system(name), "code": code, "display": both[0], "_display": translated(both[1])}
+    coding = {"system": system(name), "code": code, "display": both[0]}
     return {"coding": [coding], "text": both[0], "_text": translated(both[1])}
 
 

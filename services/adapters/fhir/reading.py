@@ -1,11 +1,12 @@
 """What a unit sends, read and checked by `fhir.resources`.
 
 That package has no models of R4 (4.0.1) any more; those of R4B (4.3.0) are the same for the resources that we take:
-Task and Subscription did not change between the two (docs/adr/0017-fhir-r4.md). Its models are imported when the first
-unit needs them: they take a second, which nobody else shall wait for.
+Task and Subscription did not change between the two (docs/adr/0017-fhir-r4.md). Its models are imported by
+`load_models`, once the channel is made: they take a second, for which no request and no other channel shall wait.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from services.adapters.fhir.outcome import Fault
 
-__all__ = ["read_resource"]
+__all__ = ["load_models", "read_resource"]
 
 _SHOWN = 3
 """Errors that one answer names; the rest mostly follows from them."""
@@ -28,7 +29,7 @@ def read_resource(kind: str, raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("resourceType") != kind:
         raise Fault(400, "structure", f"the body is a resource with resourceType {kind}", kind)
     try:
-        _model(kind).model_validate(body)
+        load_models()[kind].model_validate(body)
     except ValidationError as fault:
         errors = fault.errors(include_input=False, include_url=False)[:_SHOWN]
         says = "; ".join(f"{_path(kind, one['loc'])}: {_short(one['msg'])}" for one in errors)
@@ -38,14 +39,13 @@ def read_resource(kind: str, raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _model(kind: str) -> Any:
-    if kind == "Task":
-        from fhir.resources.R4B.task import Task
-
-        return Task
+@cache
+def load_models() -> Mapping[str, Any]:
+    """The models of what is taken, by resource type."""
     from fhir.resources.R4B.subscription import Subscription
+    from fhir.resources.R4B.task import Task
 
-    return Subscription
+    return {"Task": Task, "Subscription": Subscription}
 
 
 def _path(kind: str, place: Sequence[int | str]) -> str:

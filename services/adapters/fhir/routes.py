@@ -156,6 +156,7 @@ class Server:
             said = answer_of(held.view, task(held.view, unit, held.changed_at), body)
             if said is None:
                 return await self._task(held, unit)
+            await self._tasks.tell([held])  # who answers a task knows it, and may read what became of it
             await self._book.answer(unit.id, held.ref, {**said, "expected_revision": seen}, key, f"fhir:{unit.id}")
         settled = await self._tasks.settled(held, key)
         if settled.state == "refused":
@@ -165,7 +166,10 @@ class Server:
         if settled.state != "taken":
             says = "your change is written down and on its way to the referral desk; read the Task to see how it went"
             return _json(operation_outcome("information", "informational", says), 202)
-        return await self._task(await self._tasks.one(unit.id, held.ref, "Task"), unit)
+        changed = await self._tasks.one(unit.id, held.ref, "Task")
+        response = await self._task(changed, unit)
+        await self._tasks.tell([changed])
+        return response
 
     async def _task(self, held: Held, unit: Unit) -> Response:
         return _json(task(await self._book.shown(held), unit, held.changed_at), headers={"ETag": _etag(held)})

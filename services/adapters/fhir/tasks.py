@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 from contracts.lifecycle import is_withheld
-from contracts.tasks import TERMINAL
 from services.adapters.fhir.outcome import Fault
 from services.adapters.fhir.searching import Query
 from services.book.book import PENDING, Answer, Book, Held
@@ -17,9 +16,9 @@ _LOOK = 0.05
 
 
 def is_shown(held: Held) -> bool:
-    """Whether a unit is to see what it holds: not while a duty officer decides on the disclosure, and not what went to
-    somebody else before this unit had heard of it."""
-    return not is_withheld(held.task) and (held.open or held.task.status in TERMINAL or held.told != 0)
+    """Whether a unit is to see what it holds: not while a duty officer decides on the disclosure, and not what was
+    taken back or went to somebody else before this unit had heard of it."""
+    return not is_withheld(held.task) and (held.open or held.told != 0)
 
 
 class Tasks:

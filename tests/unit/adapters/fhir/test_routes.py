@@ -119,9 +119,11 @@ class TestWhoSeesWhat:
             await one.read(knew)
             never = await one.give(task("task-2", UNIT.id))
             await one.give(task("task-1", OTHER.id, revision=2), task("task-2", OTHER.id, revision=2))
+            taken_back = await one.give(task("task-3", UNIT.id, status="cancelled"))
             gone = await one.read(knew)
             assert (gone["status"], gone["meta"]["versionId"]) == ("cancelled", "2")
-            refused(await one.ask("GET", f"/Task/{never}"), 404)
+            for unheard in (never, taken_back):
+                refused(await one.ask("GET", f"/Task/{unheard}"), 404)
             assert found(await one.ask("GET", "/Task")) == [knew]
             refused(await one.change(knew, status="accepted"), 422, "no longer with your unit")
 
