@@ -143,6 +143,19 @@ async def test_what_fails_is_tried_again_later_in_order_across_a_restart() -> No
         assert state["status"] == "active" and "error" not in state
 
 
+async def test_what_was_taken_is_not_sent_again_though_the_next_one_fails() -> None:
+    async with told() as one:
+        await one.subscribe(**_FULL)
+        first = await one.world.give(task("task-1", UNIT.id), at=NOW)
+        second = await one.world.give(task("task-2", UNIT.id))
+        one.hook.says = [200, 500]
+        await one.notifier.round()
+        one.now_ms += pause_ms(1)
+        one.notifier = one.made()
+        await one.notifier.round()
+        assert one.ids() == [first, second, second]
+
+
 async def test_a_server_that_stays_away_is_given_up_and_the_desk_is_told_of_what_nobody_has() -> None:
     async with told() as one:
         name = await one.subscribe(**_FULL)

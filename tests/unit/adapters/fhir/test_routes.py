@@ -327,6 +327,12 @@ class TestReading:
                 seen += found(page)
             assert sorted(seen) == sorted(names) and len(seen) == 7
 
+    async def test_what_stands_behind_hundreds_that_are_not_asked_for_is_found(self) -> None:
+        async with world() as one:
+            await one.give(*(task(f"task-{number}", UNIT.id) for number in range(200)), at=NOW)
+            last = await one.give(task("task-200", UNIT.id, status="accepted"))
+            assert found(await one.ask("GET", "/Task?status=accepted")) == [last]
+
     async def test_a_full_last_page_has_no_next(self) -> None:
         async with world() as one:
             for number in range(3):
