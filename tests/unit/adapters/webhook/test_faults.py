@@ -4,11 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.responses import Response
 
 from contracts.instants import plus
-from services.adapters.tables import endpoints
+from services.adapters.tables import deliveries
 from services.adapters.webhook.queue import retry, stuck
 from services.runtime.fold import Record
 from tests.scenario import expand
@@ -143,10 +143,12 @@ async def test_while_a_unit_is_down_one_task_at_a_time_tries(tmp_path: Path) -> 
             await one.settle(real_seconds=1000)
         assert len(one.unit.requests) == tried + 10
         one.unit.behave = lambda task: None
-        async with one.book.store.read() as look:
-            tries_at = (await look.execute(select(endpoints.c.next_ms))).scalar_one()
-        # the one that tries brings all the others with it, whenever each of them would have been tried again
-        await one.settle(real_seconds=(tries_at - one.real_ms) / 1000)
+        async with one.book.store.write() as transaction:
+            refs = (await transaction.execute(select(deliveries.c.ref))).scalars().all()
+            later = update(deliveries).where(deliveries.c.ref != refs[0])
+            await transaction.execute(later.values(next_ms=one.real_ms + 10**9))
+        # the one that tries brings all the others with it, however late each of them would have been tried again
+        await one.settle(real_seconds=1100)
         assert len(one.unit.tasks) == 20
         await nothing_lost_nothing_twice(one)
 
