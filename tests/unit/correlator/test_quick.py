@@ -207,3 +207,11 @@ def test_new_rules_are_asked_at_the_next_fact_of_any_kind() -> None:
         )
         flags.append([orjson.loads(output.value)["rule"] for output in turn.outputs])
     assert flags == [[], ["carer-strain"]]
+
+
+def test_what_is_gone_may_be_news_of_a_flag_that_it_raised() -> None:
+    ruleset, known = Ruleset(RULES), frozenset({"membership.start", "occupancy.start"})
+    assert ruleset.concerned(frozenset({"absence"}), known) == ()  # nobody is asked about absences, for there is none
+    assert ruleset.may_be_news(frozenset({"absence"}), known)
+    assert not ruleset.may_be_news(frozenset({"cohort"}), known)  # read only where somebody has been in hospital
+    assert ruleset.may_be_news(frozenset({"cohort"}), known | {"visit.admitted", "care.receives"})
