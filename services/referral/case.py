@@ -84,6 +84,11 @@ class Case:
             seen.add(flag_id := further)
         return flag_id
 
+    def told_at(self, raw: Value) -> str:
+        """Up to when the correlator had looked when it last told of a task's flag."""
+        as_of: str = self.state["flags"][self.heir(raw["flag_id"])]["as_of"]
+        return as_of
+
     def released(self, flag_id: str) -> Value | None:
         """An officer's release of a flag, or of one that it supersedes; the first."""
         names = [name for name in self.state["released"] if name in self.state["flags"] and self.heir(name) == flag_id]
@@ -162,5 +167,5 @@ class Case:
             }
             self.turn.emit("household.facts", self.household, projection)
         if not self.turn.duplicate:
-            self.state["due"] = next_due(self.state["tasks"].values(), self.policy.clocks)
+            self.state["due"] = next_due(self.state["tasks"].values(), self.policy.clocks, self.told_at)
             self.turn.put(self.household, self.state)

@@ -3,9 +3,10 @@
 Over tasks as they stand in the state: it is asked with every record of a household.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from contracts.instants import plus
 from contracts.tasks import TERMINAL, Clock
 from services.calendar.running import is_held, running
 from services.calendar.span import read_span
@@ -35,9 +36,15 @@ _FIELDS: dict[Clock, tuple[str, str]] = {
 }
 
 
-def next_due(tasks: Iterable[Value], clocks: Clocks) -> str | None:
-    """When something comes next of these tasks; None: never."""
-    return min((due.at for raw in tasks if (due := falls_due(raw, clocks)) is not None), default=None)
+def next_due(tasks: Iterable[Value], clocks: Clocks, told_at: Callable[[Value], str]) -> str | None:
+    """When something comes next of these tasks, which is after their flag was told; None: never."""
+    found = ((due.at, raw) for raw in tasks if (due := falls_due(raw, clocks)) is not None)
+    return min((at if at > (told := told_at(raw)) else just_after(told) for at, raw in found), default=None)
+
+
+def just_after(instant: str) -> str:
+    """The first instant that comes after."""
+    return plus(instant, seconds=0.001)
 
 
 def falls_due(raw: Value, clocks: Clocks) -> Due | None:

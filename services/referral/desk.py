@@ -5,7 +5,6 @@ say what comes of a flag, a unit's answer, an officer's decision and a clock tha
 officer must see.
 """
 
-
 from contracts.control import OfficerDecision
 from contracts.tasks import UNIT_KINDS, TaskUpdate
 from services.directory import Directory
@@ -71,6 +70,7 @@ def _take_flag(case: Case, flag: Value) -> None:
     if known is not None and known["revision"] >= flag["revision"]:
         case.turn.duplicate = True
         return
+    run_out(case, flag["as_of"])  # what the tick revealed that this flag has seen, whichever comes here first
     if known is not None and known.get("matter") == flag["matter"]:
         flag["since"] = known["since"]
     if known is not None and is_snoozed(known) and not is_snoozed(flag):

@@ -20,8 +20,9 @@ __all__ = ["run_out", "withdraw_moot"]
 
 
 def run_out(case: Case, as_of: str) -> None:
-    """Everything that was due by `as_of`, in the order in which it was."""
-    while (first := _first(case)) is not None and first[0].at <= as_of:
+    """Everything that was due by `as_of`, in the order in which it was. Of what a flag of that very instant asks, the
+    next tick looks at the clocks: a tick and a flag that it raised may reach the desk in either order."""
+    while (first := _first(case, as_of)) is not None and first[0].at <= as_of:
         due, task_id = first
         task = case.task(case.state["tasks"][task_id])
         match due.kind:
@@ -51,8 +52,9 @@ def _breach(case: Case, task: Task, due: Due) -> None:
         case.publish(next_revision(breached, {}))
 
 
-def _first(case: Case) -> tuple[Due, str] | None:
-    dues = ((falls_due(raw, case.policy.clocks), task_id) for task_id, raw in case.state["tasks"].items())
+def _first(case: Case, as_of: str) -> tuple[Due, str] | None:
+    tasks = ((task_id, raw) for task_id, raw in case.state["tasks"].items() if case.told_at(raw) < as_of)
+    dues = ((falls_due(raw, case.policy.clocks), task_id) for task_id, raw in tasks)
     return min(((due, task_id) for due, task_id in dues if due is not None), default=None)
 
 
