@@ -215,13 +215,13 @@ def some_update(task: Task, said: Said, at: str, update_id: str) -> TaskUpdate:
     """An answer in form, by somebody, mostly what the state allows to whom it is allowed."""
     actor: Actor = ("owner", "owner", "owner", "officer", "officer", "delivery", "other_unit")[said.how % 7]
     can = [one for one in possible(task, actor) if one in UNIT_ACTIONS] if said.seen < 7 else []
-    actions: list[UnitAction] = can or list(UNIT_ACTIONS)  # type: ignore[assignment]
+    actions: list[UnitAction] = can or list(UNIT_ACTIONS)
     action = actions[(said.which // 7) % len(actions)]
     choose = said.how // 7
     kind = UNIT_KINDS[choose % len(UNIT_KINDS)]
     others = [unit for unit in DIRECTORY.units.values() if unit.kind == (task.unit_kind if choose % 3 else kind)]
     to = others[choose % len(others)].id if others else "nobody-known"
-    payload = {
+    payloads: dict[str, dict[str, Any]] = {
         "complete": {"outcome": OUTCOMES[choose % len(OUTCOMES)], "findings": _findings(choose)},
         "fail": {"outcome": "not_located"},
         "schedule": {"visit_at": plus(at, days=1)},
@@ -229,7 +229,8 @@ def some_update(task: Task, said: Said, at: str, update_id: str) -> TaskUpdate:
         "refer_on": {"refer_to": kind, "refer_for": REFERRED_FOR[kind][-1]},
         "reassign": {"to_unit": to},
         "hand_over": {"to_unit": to} if choose % 2 else {},
-    }.get(action, {})
+    }
+    payload = payloads.get(action, {})
     if "disclosure_justified" in payload.get("findings", ()):
         payload["lawful_basis"] = "vital_interests"
     revision = {4: task.since, 5: task.since - 1}.get(said.seen, task.revision)

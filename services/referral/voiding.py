@@ -35,11 +35,12 @@ def _take_back_parts(case: Case, void: Task, flag_id: str) -> None:
 
 
 def _take_back_findings(case: Case, flag_id: str, update: TaskUpdate) -> None:
-    told = case.state["found"].get(flag_id)
-    if told is None or "officer" in told["value"]:
-        return
+    found = case.state["found"]
+    # the answer was told under the name that the need had then
+    names = [name for name in found if name in case.state["flags"] and case.heir(name) == flag_id]
+    told = [found[name]["version"] for name in names if "officer" not in found[name]["value"]]
     value = {"cover_confirmed": covered(case.tasks_of(flag_id)), "closed": None}
-    for name, fact in sorted(case.state["found"].items()):
-        if fact["version"] == told["version"]:  # one answer was told of all flags that share the task
+    for name, fact in sorted(found.items()):
+        if fact["version"] in told:  # one answer was told of all flags that share the task
             news = {"at": update.at, "received": update.at, "value": {**fact["value"], **value}}
             case.found(name, cast("Fact", {**fact, **news}))
