@@ -27,7 +27,7 @@ def sharers(case: Case, flag: Value) -> list[Value]:
         and not case.answered(other["flag_id"])
         and not is_snoozed(other)
         and other["subject"] == flag["subject"]
-        and (other is flag or not _called_off_before(case, other, flag))
+        and (other is flag or not (_called_off_before(case, other, flag) or _called_off_before(case, flag, other)))
         and not mine.isdisjoint((ask.purpose, ask.unit) for ask in _shared(other))
     ]
     return sorted(others, key=lambda other: (other["episode_at"], other["flag_id"]))
