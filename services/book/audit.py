@@ -6,10 +6,11 @@ head's hash is worth keeping elsewhere (`head`), and a chain that does not lead 
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text, select, text
+from sqlalchemy import Column, Integer, MetaData, Select, String, Table, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.errors import Problem
@@ -45,8 +46,7 @@ async def append(connection: AsyncConnection, audit: Table, entry: Mapping[str, 
 
 async def head(connection: AsyncConnection, audit: Table) -> tuple[int, str]:
     """The last entry's number and hash; (0, zeros) of an empty chain."""
-    last = select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
-    row = (await connection.execute(last)).first()
+    row = (await connection.execute(_last(audit))).first()
     return (row.number, row.hash) if row is not None else (0, _FIRST)
 
 
@@ -71,6 +71,11 @@ async def verify(connection: AsyncConnection, audit: Table, known_head: tuple[in
     if known_head is not None and number < known_head[0]:
         raise Problem(f"the audit ends at entry {number}; {known_head[0]} was noted: its end is missing")
     return number
+
+
+@cache
+def _last(audit: Table) -> Select[Any]:
+    return select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
 
 
 def _hash(last: str, number: int, at: str, entry: str) -> str:

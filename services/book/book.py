@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Row, insert, select, true, update
+from sqlalchemy import Row, Select, bindparam, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.flags import Flag
@@ -115,7 +115,7 @@ class Book:
     async def held(self, unit: str, name: str) -> Held | None:
         """One task of a unit, by its ref; None where the unit has none of that name."""
         async with self.store.read() as look:
-            row = (await look.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
+            row = (await look.execute(_HELD, {"mine": unit, "name": name})).first()
         return None if row is None else self.as_held(row)
 
     async def shown(self, one: Held) -> dict[str, Any]:
@@ -193,15 +193,15 @@ class Book:
         says. A refusal by the referral desk comes later, as `Answer.state`."""
         update_id = f"{office or unit}:{key}"
         async with self.store.write() as transaction:
-            row = (await transaction.execute(select(held).where((held.c.unit == unit) & (held.c.ref == name)))).first()
+            row = (await transaction.execute(_HELD, {"mine": unit, "name": name})).first()
             if row is None:
                 raise Refused("unknown_task", "your unit has no task of that id")
             one = self.as_held(row)
             now = await clock(transaction)
             written = _update(one, said, update_id, now, office, delivery)
-            before = await _answers(transaction, (answers.c.unit == unit) & (answers.c.ref == name))
+            before = await _answers(transaction, _OF_TASK, mine=unit, name=name)
             text = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
-            if same := await _answers(transaction, answers.c.update_id == update_id):
+            if same := await _answers(transaction, _BY_ID, id=update_id):
                 return _again(same[0], name, text)
             # a receipt is nothing that a unit's answer rests on; it goes ahead of the answer
             waiting = [earlier for earlier in before if earlier.state in PENDING]
@@ -221,7 +221,7 @@ class Book:
                 "at": now,
                 "state": "queued",
             }
-            await transaction.execute(insert(answers).values(values))
+            await transaction.execute(_ANSWER, values)
             entry = {"what": "answer", "unit": office or unit, "actor": actor, "task": name, "update_id": update_id}
             await append(transaction, AUDIT, {**entry, "action": written.action}, now)
         self.outbox.wake()
@@ -230,12 +230,12 @@ class Book:
     async def answers(self, unit: str, name: str) -> list[Answer]:
         """What a unit has answered to one task, the first first."""
         async with self.store.read() as look:
-            return await _answers(look, (answers.c.unit == unit) & (answers.c.ref == name))
+            return await _answers(look, _OF_TASK, mine=unit, name=name)
 
     async def given(self, update_id: str) -> Answer | None:
         """The answer of that id, `unit:key`."""
         async with self.store.read() as look:
-            found = await _answers(look, answers.c.update_id == update_id)
+            found = await _answers(look, _BY_ID, id=update_id)
         return found[0] if found else None
 
     async def waiting(self, unit: str) -> set[str]:
@@ -306,8 +306,16 @@ def _again(same: Answer, name: str, text: str) -> Answer:
     return Answer(**{**same.__dict__, "again": True})
 
 
-async def _answers(connection: AsyncConnection, wanted: Any) -> list[Answer]:
-    rows = (await connection.execute(select(answers).where(wanted).order_by(answers.c.number))).all()
+# built once: to put a statement together costs more than SQLite takes for it
+_HELD = select(held).where((held.c.unit == bindparam("mine")) & (held.c.ref == bindparam("name")))
+_ALL_ANSWERS = select(answers).order_by(answers.c.number)
+_OF_TASK = _ALL_ANSWERS.where((answers.c.unit == bindparam("mine")) & (answers.c.ref == bindparam("name")))
+_BY_ID = _ALL_ANSWERS.where(answers.c.update_id == bindparam("id"))
+_ANSWER = insert(answers)
+
+
+async def _answers(connection: AsyncConnection, wanted: Select[Any], **said: str) -> list[Answer]:
+    rows = (await connection.execute(wanted, said)).all()
     return [
         Answer(
             update_id=row.update_id,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from services.book.sqlite_here import DBAPI
 from services.runtime.errors import Problem
 
 __all__ = ["Position", "Store", "offsets_table"]
@@ -99,7 +100,9 @@ def _engine(dsn: str) -> AsyncEngine:
         url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
         options: dict[str, Any] = {}
         if url.drivername.startswith("sqlite"):
-            options["connect_args"] = {"timeout": _BUSY_MS / 1000}
+            options["module"] = DBAPI
+            # no isolation level: the driver must not begin transactions by itself
+            options["connect_args"] = {"timeout": _BUSY_MS / 1000, "isolation_level": None}
             if url.database in (None, "", ":memory:"):
                 options["poolclass"] = StaticPool  # one connection, or each would have a memory of its own
         return create_async_engine(url, **options)
@@ -111,7 +114,6 @@ def _engine(dsn: str) -> AsyncEngine:
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions by itself
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an answer that was taken outlives a power cut

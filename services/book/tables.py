@@ -1,6 +1,6 @@
 """The unit book's tables. They hold Kithline's own ids beside the unit's; no identity."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, select, text, update
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -121,13 +121,17 @@ unreadable = Table(
 async def next_number(connection: AsyncConnection, name: str, count: int = 1) -> int:
     """The next of `count` numbers of a row of numbers without gaps, from 0. Who has taken one keeps others waiting
     until it commits, so that they become visible in their order."""
-    row = select(notes.c.value).where(notes.c.name == name).with_for_update()
-    value = (await connection.execute(row)).scalar_one_or_none()
+    value = (await connection.execute(_NUMBER, {"row": name})).scalar_one_or_none()
     if value is None:
         await connection.execute(put(connection, notes).values(name=name, value="0").on_conflict_do_nothing())
-        value = (await connection.execute(row)).scalar_one()
-    await connection.execute(update(notes).where(notes.c.name == name).values(value=str(int(value) + count)))
+        value = (await connection.execute(_NUMBER, {"row": name})).scalar_one()
+    await connection.execute(_MOVE_ON, {"row": name, "next": str(int(value) + count)})
     return int(value)
+
+
+# built once: to put a statement together costs more than SQLite takes for it
+_NUMBER = select(notes.c.value).where(notes.c.name == bindparam("row")).with_for_update()
+_MOVE_ON = update(notes).where(notes.c.name == bindparam("row")).values(value=bindparam("next"))
 
 
 def put(connection: AsyncConnection, table: Table):  # type: ignore[no-untyped-def]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import MetaData, select, update
+from sqlalchemy import MetaData, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control import Tick
@@ -81,7 +81,7 @@ class Taking:
             await self._beside.take(connection, record, now)
 
     async def _task(self, connection: AsyncConnection, task: Task, raw: str, now: str) -> None:
-        rows = (await connection.execute(select(held).where(held.c.task_id == task.task_id))).all()
+        rows = (await connection.execute(_WHO_HOLDS, {"task": task.task_id})).all()
         if self._mine(task.unit):
             before = next((row for row in rows if row.unit == task.unit), None)
             if before is None or before.revision < task.revision:
@@ -118,13 +118,15 @@ class Taking:
             await connection.execute(update(held).where(_of(task.unit, name)).values(values))
             return
         new = {"unit": task.unit, "ref": name, "task_id": task.task_id, "first_at": now, "told": 0}
-        await connection.execute(held.insert().values({**values, **new}))
+        await connection.execute(_HOLD, {**values, **new})
 
 
 async def clock(connection: AsyncConnection) -> str:
     """The units' clock: the last tick's instant; the beginning of 1970 before the first."""
-    value = (await connection.execute(select(notes.c.value).where(notes.c.name == "clock"))).scalar_one_or_none()
-    return value or EPOCH
+    return (await connection.execute(_CLOCK)).scalar_one_or_none() or EPOCH
+
+
+_CLOCK = select(notes.c.value).where(notes.c.name == "clock")
 
 
 async def _set_clock(connection: AsyncConnection, as_of: str) -> None:
@@ -181,3 +183,7 @@ def read_said(said: str) -> dict[str, object]:
     """What a unit said, of a row of `answers`."""
     read: dict[str, object] = orjson.loads(said)
     return read
+
+
+_WHO_HOLDS = select(held).where(held.c.task_id == bindparam("task"))
+_HOLD = held.insert()
