@@ -28,7 +28,7 @@ from contracts.tasks import (
 from services.directory import is_queue
 from services.line import Line
 from services.policy import load_directory
-from services.referral.officer import MATTERS
+from services.referral.matters import MATTERS
 from services.referral.waves import decision_record
 from services.runtime.fold import TICKS, Record
 from tests.histories import BEGIN

@@ -11,6 +11,7 @@ from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON, closure, covered
 from services.referral.deciding import reopen
 from services.referral.lifecycle import answer, called_off, park
+from services.referral.matters import MATTERS
 from services.referral.passing import must_be_possible, pass_on, refer_on
 from services.referral.reading import ask_of
 from services.referral.sharing import sharers
@@ -52,20 +53,20 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
     if task.status in BY_A_PERSON:
         _heed(case, task, update.at)
         reconcile(case, case.heir(task.flag_id), update.at)
-    if task.status in TERMINAL and task.purpose not in officer.MATTERS:
+    if task.status in TERMINAL and task.purpose not in MATTERS:
         _found(case, task, update)
 
 
 def _follow(case: Case, before: Task, task: Task, update: TaskUpdate) -> None:
     """What else comes of an answer than the task's next revision."""
     match update.action:
-        case "reject" if task.purpose in officer.MATTERS:
+        case "reject" if task.purpose in MATTERS:
             officer.put_again(case, task, update.at)
         case "reject":
             next_unit(case, task, update.at)
         case "receive":
             officer.no_more_to_decide(case, task, "delivered", ("review_undelivered",))
-        case "delivery_failed" if update.reason == "gave_up" and task.purpose not in officer.MATTERS:
+        case "delivery_failed" if update.reason == "gave_up" and task.purpose not in MATTERS:
             officer.put(case, task, "review_undelivered", update.at, task.unit_kind, besides=[task.unit])
         case "attempt" | "no_show":
             _in_vain(case, task, update.at)
@@ -97,7 +98,7 @@ def _heed(case: Case, task: Task, at: str) -> None:
 def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     """Keeps what people found about the flag; `closed` once nothing that it asked for is open any more."""
     flag_id = case.heir(task.flag_id)
-    tasks = [raw for raw in case.tasks_of(flag_id) if raw["purpose"] not in officer.MATTERS]
+    tasks = [raw for raw in case.tasks_of(flag_id) if raw["purpose"] not in MATTERS]
     by_people = [raw for raw in tasks if raw["status"] in BY_A_PERSON]
     cover = covered(tasks)
     done = all(raw["status"] in TERMINAL for raw in tasks) and (

@@ -15,7 +15,7 @@ from services.referral.lifecycle import (
     reissue,
     take_back,
 )
-from services.referral.officer import MATTERS, STANDS
+from services.referral.matters import MATTERS, STANDS
 from services.referral.reading import ask_of, asks_of, closed_by_officer, is_snoozed
 from services.referral.requesting import hand_on_to, hand_over, keep_current, request, restarted
 from services.referral.sharing import give_up, leader, sharers

@@ -17,6 +17,7 @@ from contracts.tasks import Task
 from services.directory import Directory, is_queue
 from services.referral.clocks import next_due
 from services.referral.forgetting import forget
+from services.referral.matters import MATTERS
 from services.referral.policy import Clocks
 from services.referral.units import days_to_wait
 from services.runtime.fold import Turn, Value
@@ -62,12 +63,18 @@ class Case:
 
     def tasks_of(self, flag_id: str) -> list[Value]:
         """Every task of a flag, as it stands, with those that it inherited. What nobody had seen is not inherited: it
-        is asked under the new name, whichever came first, the need or its name."""
+        is asked under the new name, whichever came first, the need or its name. What an officer is asked about a task
+        goes where that goes."""
         return [
             raw
             for raw in self.state["tasks"].values()
-            if raw["flag_id"] == flag_id or (not unseen(raw) and self.heir(raw["flag_id"]) == flag_id)
+            if raw["flag_id"] == flag_id or (self._inherits(raw) and self.heir(raw["flag_id"]) == flag_id)
         ]
+
+    def _inherits(self, raw: Value) -> bool:
+        while raw["purpose"] in MATTERS and raw["part_of"] in self.state["tasks"]:
+            raw = self.state["tasks"][raw["part_of"]]
+        return not unseen(raw)
 
     def answered(self, flag_id: str) -> bool:
         """Whether people have given all answers to a flag: it is about to be closed."""

@@ -4,42 +4,20 @@ Pure.
 They hang on the task that they are about (`part_of`), are no part of what the flag asks, and never close it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from contracts.flags import Ask
 from contracts.tasks import TERMINAL, Task
 from services.calendar import ROUND_THE_CLOCK
 from services.referral.case import Case, unseen
 from services.referral.lifecycle import first_revision, gave_up, next_revision, reissue, take_back
-from services.referral.policy import OVERDUE_MATTERS, OverdueMatter
+from services.referral.matters import MATTERS, OF_TERRITORY, STANDS, Matter
+from services.referral.policy import OVERDUE_MATTERS
 from services.referral.requesting import times_for
 
-__all__ = ["MATTERS", "STANDS", "Matter", "no_more_to_decide", "put", "put_again"]
-
-Matter = (
-    Literal["review_unreached", "review_late_answer", "review_escalated", "review_undelivered", "decide_disclosure"]
-    | OverdueMatter
-)
-
-MATTERS: Mapping[str, str] = {
-    "review_unreached": "urgent",
-    "review_late_answer": "routine",
-    "review_escalated": "asap",
-    "review_undelivered": "asap",
-    "decide_disclosure": "asap",
-    "review_unacknowledged": "asap",
-    "review_overdue": "asap",
-    "review_still_overdue": "asap",
-}
-"""Each matter's priority."""
-
-OF_TERRITORY = frozenset({"review_still_overdue"})
-"""What is put to the territory's officer: the district's has been asked before."""
-
-STANDS = frozenset({"review_late_answer", "review_escalated"})
-"""What a person has told the officer: somebody sees it, also when the flag asks for nothing any more."""
+__all__ = ["no_more_to_decide", "put", "put_again"]
 
 
 def put(

@@ -9,6 +9,7 @@ from services.referral.asking import asked_for, reconcile
 from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON
 from services.referral.deciding import reopen
+from services.referral.matters import MATTERS, STANDS
 from services.referral.reading import is_snoozed
 from services.referral.requesting import request
 from services.runtime.fold import Refused, Value
@@ -24,7 +25,7 @@ def must_be_possible(case: Case, task: Task, update: TaskUpdate) -> None:
         _must_be_an_office(case, flag, update.unit)
     if update.to_unit is not None and update.action in ("hand_over", "reassign"):
         _must_be_able(case, flag, task, update.to_unit, update)
-    if update.action == "reassign" and not _asks(case, flag) and task.purpose not in officer.STANDS:
+    if update.action == "reassign" and not _asks(case, flag) and task.purpose not in STANDS:
         raise Refused(
             "illegal_transition",
             f"the flag is {flag['status']} and asks for nothing now; cancel the task, or let it be",
@@ -57,7 +58,7 @@ def _must_be_able(case: Case, flag: Value, task: Task, name: str, update: TaskUp
         raise Refused("illegal_transition", "to_unit is no unit of the directory; see deploy/policy/units.yaml")
     if name == task.unit:
         raise Refused("illegal_transition", "to_unit has the task already")
-    if task.purpose in officer.MATTERS and unit.kind != "district_office":
+    if task.purpose in MATTERS and unit.kind != "district_office":
         raise Refused("illegal_transition", "what is put to a duty officer goes to a district office only")
     if unit.kind not in PROTECTED_TO.get(task.asked_of, (unit.kind,)):
         raise Refused(
@@ -81,7 +82,7 @@ def _asks(case: Case, flag: Value) -> bool:
 
 def pass_on(case: Case, task: Task, update: TaskUpdate) -> None:
     """Asks who has the task next: the unit that was chosen by name, else the nearest that has not had it."""
-    if task.purpose in officer.MATTERS:
+    if task.purpose in MATTERS:
         officer.put_again(case, task, update.at, to=update.to_unit, by=update.to_unit and update.unit)
         return
     flag = case.state["flags"][case.heir(task.flag_id)]

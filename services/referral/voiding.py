@@ -5,11 +5,11 @@ from typing import cast
 
 from contracts.facts import Fact
 from contracts.tasks import TERMINAL, Task, TaskUpdate
-from services.referral import officer
 from services.referral.asking import found_steps, reconcile
 from services.referral.case import Case
 from services.referral.closing import BY_A_PERSON, covered
 from services.referral.lifecycle import take_back
+from services.referral.matters import MATTERS
 
 __all__ = ["make_void"]
 
@@ -17,7 +17,7 @@ __all__ = ["make_void"]
 def make_void(case: Case, before: Task, update: TaskUpdate) -> None:
     """Takes back what was asked because of it, tells the correlator that it does not count, and asks anew."""
     flag_id = case.heir(before.flag_id)
-    if before.purpose not in officer.MATTERS:
+    if before.purpose not in MATTERS:
         _take_back_parts(case, before, flag_id)
         if before.status in BY_A_PERSON:
             _take_back_findings(case, flag_id, update)
@@ -29,7 +29,7 @@ def _take_back_parts(case: Case, void: Task, flag_id: str) -> None:
     asked = {(ask["for"], ask["unit"]) for ask in flag["asks"]}
     asked |= {(ask.purpose, ask.unit) for ask, _ in found_steps(case, flag)}
     for raw in case.tasks_of(flag_id):
-        part = raw["part_of"] == void.task_id and raw["purpose"] not in officer.MATTERS
+        part = raw["part_of"] == void.task_id and raw["purpose"] not in MATTERS
         if part and raw["status"] not in TERMINAL and (raw["purpose"], raw["asked_of"]) not in asked:
             case.publish(take_back(case.task(raw), "entered_in_error"))
 

@@ -13,7 +13,7 @@ from contracts.instants import plus
 from contracts.tasks import TERMINAL
 from services.adapters.simulated_unit import SimulatedUnits
 from services.line import Line
-from services.referral.officer import MATTERS, STANDS
+from services.referral.matters import MATTERS, STANDS
 from services.referral.waves import candidates, decision_record, decisions_for
 from services.runtime.fold import TICKS, UNIT_TICKS, Record
 from services.simulator.conduct import Conduct

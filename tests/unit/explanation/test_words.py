@@ -23,7 +23,7 @@ from services.correlator.rules import AnyOf, Clause
 from services.explanation import phrases, terms
 from services.policy import load_directory, load_rules, load_sources
 from services.referral.closing import Closure
-from services.referral.officer import MATTERS
+from services.referral.matters import MATTERS
 from tests.scenarios.memory import POLICY
 
 RULES = load_rules(POLICY)
