@@ -34,7 +34,6 @@ from services.correlator.facts import FACTS, NAMES, NEEDS, RETURNS
 __all__ = ["LEVELS", "AnyOf", "AskFor", "Clause", "Districts", "Rule", "Step", "ruleset_hash"]
 
 
-
 class _Data(BaseModel):
     """Rule files are written by people: an unknown word is a mistake, and is named."""
 
