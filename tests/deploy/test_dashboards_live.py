@@ -29,6 +29,7 @@ from nacl.public import PrivateKey
 from contracts.control import ClockCommand
 from contracts.instants import canonical, plus
 from services.demo.processes import free_ports
+from services.line import SERVICES
 from services.runtime.fold import Record
 from services.runtime.settings import WEB_ORDER
 from services.simulator import Parameters, simulate
@@ -60,7 +61,8 @@ def services_on(own_kafka: str, tmp_path: Path) -> Iterator[int]:
         "KITHLINE_VAULT_PUBLIC_KEY": base64.b64encode(bytes(PrivateKey.generate().public_key)).decode(),
     }
     with _running([str(Path(sys.executable).with_name("kithline")), "run", "all"], tmp_path / "line.log", environment):
-        for port in range(first, first + len(WEB_ORDER)):
+        for service in SERVICES:
+            port = first + WEB_ORDER.index(service)
             _wait_for(f"http://127.0.0.1:{port}/health/ready", tmp_path / "line.log")
         _produce(own_kafka, _month(seed=3))
         yield first
