@@ -22,9 +22,12 @@ from services.runtime.fold import Record
 from services.runtime.logs import logger
 from services.runtime.settings import Settings
 
-__all__ = ["Inbox", "Taker"]
+__all__ = ["STOP_SECONDS", "Inbox", "Taker"]
 
 _log = logger(__name__)
+
+STOP_SECONDS = 5
+"""How long a step of stopping may take: with a broker that is gone, the client would try for minutes."""
 
 _POLL_MS = 250
 _AT_ONCE = 500
@@ -94,13 +97,15 @@ class Inbox(Service):  # type: ignore[misc]
         self._pump = asyncio.create_task(self._run())
 
     async def on_stop(self) -> None:
-        """Finishes the batch in hand and leaves the group."""
+        """Finishes the batch in hand and leaves the group, if Kafka lets it: the store has what counts."""
         if self._pump is not None:
-            async with self._moving:
-                self._pump.cancel()
-            await asyncio.wait([self._pump])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS), self._moving:
+                    self._pump.cancel()
+            self._pump.cancel()
+            await asyncio.wait([self._pump], timeout=STOP_SECONDS)
         if self._consumer is not None:
-            await self._consumer.stop()
+            await asyncio.wait([asyncio.create_task(self._consumer.stop())], timeout=STOP_SECONDS)
 
     async def assigned(self, places: Sequence[TopicPartition]) -> None:
         """Goes on where the store is. Called by the consumer, before it fetches."""

@@ -7,12 +7,14 @@ One process at a time sends from a store: a second one fences the first, which e
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
 from mode import Service
 
 from contracts.envelope import Headers
+from services.book.inbox import STOP_SECONDS
 from services.runtime.changelog import committed_offsets
 from services.runtime.cluster import admin, group_of, partition_counts
 from services.runtime.ending import end_at_once
@@ -75,11 +77,13 @@ class Outbox(Service):  # type: ignore[misc]
         self._runner = asyncio.create_task(self._run())
 
     async def on_stop(self) -> None:
-        """Finishes the transaction in hand."""
+        """Finishes the transaction in hand, if Kafka lets it; else whoever comes next finds how it ended."""
         if self._runner is not None:
-            async with self._busy:
-                self._runner.cancel()
-            await asyncio.wait([self._runner])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS), self._busy:
+                    self._runner.cancel()
+            self._runner.cancel()
+            await asyncio.wait([self._runner], timeout=2 * STOP_SECONDS)
 
     async def _run(self) -> None:
         writer = Writer(self._settings, group_of(self.name), group_of(self.name))
@@ -92,7 +96,7 @@ class Outbox(Service):  # type: ignore[misc]
                 if self.idle:
                     await self._rest()
         except asyncio.CancelledError:
-            await writer.stop()
+            await asyncio.wait([asyncio.create_task(writer.stop())], timeout=STOP_SECONDS)
             raise
         except Exception as fault:
             await writer.give_up()
