@@ -20,6 +20,7 @@ from services.backtest.groups import Group, group_of, households
 from services.backtest.life import Asked, Life, Raised
 from services.line import Line, line_processors
 from services.policy import load_sources
+from services.referral.matters import MATTERS
 from services.runtime.fold import TICKS, Record, Store, Turn
 from services.shards import EVERYWHERE, Lines, Tell, read_shard
 
@@ -47,6 +48,8 @@ class _Watch:
                     self._new_flags.add(flag["flag_id"])
             elif output.topic.startswith("referral.tasks."):
                 task = orjson.loads(output.value)
+                if task["purpose"] in MATTERS:
+                    continue  # an officer is asked because nobody answers here: that is no work of the rule's
                 if task["task_id"] not in self.tasks:
                     self._new_tasks[task["task_id"]] = task
 

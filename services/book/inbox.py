@@ -107,6 +107,11 @@ class Inbox(Service):  # type: ignore[misc]
         if self._consumer is not None:
             await asyncio.wait([asyncio.create_task(self._consumer.stop())], timeout=STOP_SECONDS)
 
+    async def revoked(self) -> None:
+        """Takes no more of what it had. Called by the consumer, before others get it."""
+        async with self._moving:
+            self._next = {}
+
     async def assigned(self, places: Sequence[TopicPartition]) -> None:
         """Goes on where the store is. Called by the consumer, before it fetches."""
         assert self._consumer is not None
@@ -190,8 +195,7 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]
         self._inbox = inbox
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # noqa: ARG002
-        async with self._inbox._moving:
-            self._inbox._next = {}
+        await self._inbox.revoked()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         await self._inbox.assigned(list(assigned))

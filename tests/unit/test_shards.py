@@ -92,7 +92,7 @@ def test_what_units_declare_counts_in_every_shard_and_is_counted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "log.jsonl"
-    parameters = Parameters(households=300, days=15, seed=8, declarations_per_unit_month=9, bad_share=0.02)
+    parameters = Parameters(households=900, days=20, seed=8, declarations_per_unit_month=9, bad_share=0.02)
     write_lines(path, lived(list(simulate(parameters).records())))
     alone = replay(path, POLICY)
     assert alone.inputs["units.declarations"] > 200 and alone.inputs["respite.vacancies"] > 20
