@@ -12,7 +12,7 @@ from services.book.tables import AUDIT, METADATA
 from services.runtime.errors import Problem
 
 
-async def _chain(dsn: str = "sqlite://") -> Store:
+async def _chain(dsn: str) -> Store:
     store = Store(dsn, METADATA)
     await store.open()
     for number in range(5):
@@ -21,8 +21,8 @@ async def _chain(dsn: str = "sqlite://") -> Store:
     return store
 
 
-async def test_what_was_written_is_read_in_order() -> None:
-    store = await _chain()
+async def test_what_was_written_is_read_in_order(dsn: str) -> None:
+    store = await _chain(dsn)
     async with store.read() as look:
         assert [entry["who"] async for entry in entries(look, AUDIT, after=3)] == ["officer-3", "officer-4"]
         assert await verify(look, AUDIT) == 5
@@ -39,8 +39,8 @@ async def test_what_was_written_is_read_in_order() -> None:
         ("DELETE FROM audit WHERE number = 5", "its end is missing"),
     ],
 )
-async def test_tampering_shows(tampering: str, said: str) -> None:
-    store = await _chain()
+async def test_tampering_shows(tampering: str, said: str, dsn: str) -> None:
+    store = await _chain(dsn)
     async with store.write() as transaction:
         known = await head(transaction, AUDIT)
         await transaction.execute(text(tampering))
@@ -49,8 +49,8 @@ async def test_tampering_shows(tampering: str, said: str) -> None:
             await verify(look, AUDIT, known)
 
 
-async def test_a_chain_written_anew_is_not_the_one_that_was_noted() -> None:
-    store = await _chain()
+async def test_a_chain_written_anew_is_not_the_one_that_was_noted(dsn: str) -> None:
+    store = await _chain(dsn)
     async with store.write() as transaction:
         known = await head(transaction, AUDIT)
         await transaction.execute(AUDIT.delete())
@@ -62,8 +62,8 @@ async def test_a_chain_written_anew_is_not_the_one_that_was_noted() -> None:
             await verify(look, AUDIT, known)
 
 
-async def test_writers_take_turns(tmp_path: Path) -> None:
-    store = await _chain(f"sqlite:///{tmp_path}/book.db")
+async def test_writers_take_turns(tmp_path: Path, dsn: str) -> None:
+    store = await _chain(f"sqlite:///{tmp_path}/book.db" if dsn == "sqlite://" else dsn)
 
     async def one(number: int) -> None:
         async with store.write() as transaction:

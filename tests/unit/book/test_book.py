@@ -22,8 +22,8 @@ NOW = "2026-07-03T01:00:00.000Z"
 
 
 @pytest.fixture
-async def book() -> AsyncIterator[Book]:
-    one = book_of("sqlite://", "unit-a", "unit-b", "queue-SSP")
+async def book(dsn: str) -> AsyncIterator[Book]:
+    one = book_of(dsn, "unit-a", "unit-b", "queue-SSP")
     await one.store.open()
     yield one
     await one.store.close()
