@@ -73,7 +73,7 @@ def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
             continue  # somebody has to see it all the same
         if flag["cause"] == UNLINKED and task.status in BY_A_PERSON:
             case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
-        elif flag["cause"] == UNLINKED and task.business_status == _STOP and task.status_reason != UNLINKED:
+        elif flag["cause"] == UNLINKED and _is_asked_to_stop(task) and task.status_reason != UNLINKED:
             case.publish(next_revision(task, {"status_reason": UNLINKED}))  # it is asked to stop already; now why
         elif flag["status"] == "superseded" and not unseen(case.state["tasks"][task.task_id]):
             continue  # carried over: the need is told under another flag
@@ -91,6 +91,10 @@ def _goes_on(case: Case, task_id: str | None) -> bool:
     """Whether a unit still has a task: who could not be told to stop is told by a person."""
     about = case.state["tasks"].get(task_id)
     return about is not None and about["status"] not in TERMINAL
+
+
+def _is_asked_to_stop(task: Task) -> bool:
+    return task.status not in TERMINAL and task.business_status == _STOP
 
 
 def _in_hand(task: Task) -> bool:

@@ -1,13 +1,20 @@
 """Whatever people say of tasks, in whatever order, and whatever happens meanwhile."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
-from tests.sequences import Said, live, sequences
+from tests.sequences import ANSWER, FEEDS, Said, live, sequences
 from tests.unit.test_line import QUICK
 
 
 @settings(QUICK, max_examples=100, derandomize=True)  # the same every time; `make soak` looks further
 @given(sequences())
+@example(  # accepted; merged with another and taken apart again; entered in error: found by a long run
+    [
+        *[Said(ANSWER, 0, 0, 0)] * 2,
+        *(Said(FEEDS, which, 0, 0) for which in (14, 15)),
+        Said(ANSWER, 63, 136, 0),
+    ]
+)
 def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
     """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
     once or refused and kept, nothing that an open flag asks for left lying."""
