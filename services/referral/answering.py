@@ -115,7 +115,7 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     if before is not None and before["value"] == value:
         return
     sharing = [flag["flag_id"] for flag in sharers(case, case.state["flags"][flag_id])]
-    for name in {flag_id, *sharing}:
+    for name in {flag_id, *(one for one in sharing if not _waits(case, one))}:
         fact = Fact(
             subject=case.household,
             kind="task.outcome",
@@ -127,6 +127,12 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
             value=value,
         )
         case.found(name, fact)
+
+
+def _waits(case: Case, flag_id: str) -> bool:
+    """Whether something is open that this flag has asked for by itself: it ends with that."""
+    tasks = case.tasks_of(flag_id)
+    return any(raw["status"] not in TERMINAL and raw["purpose"] not in MATTERS for raw in tasks)
 
 
 def _all_answered(case: Case, flag: Value) -> bool:
