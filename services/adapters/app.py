@@ -7,7 +7,6 @@ ours (webhook, fhir, csv) are served from the book; what the desk shows is the d
 from collections.abc import Callable, Mapping
 
 import faust
-from mode import Service
 from mode.types import ServiceT
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.applications import Starlette
@@ -22,11 +21,11 @@ from services.adapters.tables import METADATA
 from services.adapters.webhook.channel import webhook
 from services.book.book import Book
 from services.book.naming import namespace_key
+from services.book.opened import Opened
 from services.book.taking import Beside
 from services.directory import Directory, Unit
 from services.policy import load_directory
 from services.runtime.app import create_app
-from services.runtime.ending import end_at_once
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
 from services.runtime.http import HttpService
@@ -51,7 +50,8 @@ def app() -> faust.App:
     if not served:
         return create_app("adapters", processors, settings)
     book, http, others = _channels(served, directory, settings, adapters)
-    line = create_app("adapters", processors, settings, others=[_Opened(book), book.inbox, book.outbox, *others, http])
+    opened = Opened(book.store.open, book.store.close)
+    line = create_app("adapters", processors, settings, others=[opened, book.inbox, book.outbox, *others, http])
     line.checks["book"] = lambda: book.inbox.ready and book.outbox.ready
     line.checks["http"] = lambda: http.ready
     return line
@@ -91,22 +91,3 @@ def _channels(
 
 async def _nothing(_: AsyncConnection, __: Record, ___: str) -> None:
     """Our own tables follow from what we do, not from records."""
-
-
-class _Opened(Service):  # type: ignore[misc]
-    """The book's database: opened before anybody uses it, closed after everybody."""
-
-    def __init__(self, book: Book) -> None:
-        super().__init__()
-        self._book = book
-
-    async def on_start(self) -> None:
-        """Makes the tables that are missing. A problem ends the process with one clear line."""
-        try:
-            await self._book.store.open()
-        except Problem as problem:
-            end_at_once(problem)
-
-    async def on_stop(self) -> None:
-        """Lets go of the connections."""
-        await self._book.store.close()

@@ -1,8 +1,7 @@
 """The desk: its book beside Kafka, and the pages for units and officers."""
 
-from mode import Service
-
 from services.book.naming import namespace_key
+from services.book.opened import Opened
 from services.desk import acting, listing, officers, showing, signing_in
 from services.desk.desk import Desk
 from services.desk.settings import DeskSettings
@@ -10,7 +9,6 @@ from services.desk.templates import load_words
 from services.desk.web import Page, make_app
 from services.policy import load_clocks, load_directory, load_rules
 from services.runtime.app import LineApp, create_app
-from services.runtime.ending import end_at_once
 from services.runtime.errors import Problem
 from services.runtime.http import HttpService
 from services.runtime.settings import Settings
@@ -47,29 +45,10 @@ def app() -> LineApp:
     line, settings = Settings(), DeskSettings()
     desk = open_desk(line, settings)
     pages = HttpService("desk", make_app(desk, PAGES), settings.bind, settings.port)
-    made = create_app("desk", settings=line, others=(_Opened(desk), *desk.services, pages))
+    store, vault = desk.book.store, desk.vault
+    opened = Opened(store.open, store.close, *(() if vault is None else (vault.close,)))
+    made = create_app("desk", settings=line, others=(opened, *desk.services, pages))
     made.checks["pages"] = lambda: pages.ready
     made.checks["inbox"] = lambda: desk.book.inbox.ready
     made.checks["outbox"] = lambda: desk.book.outbox.ready and desk.decided.ready
     return made
-
-
-class _Opened(Service):  # type: ignore[misc]
-    """The store is there before anybody writes to it, and let go of after everybody has stopped."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    async def on_start(self) -> None:
-        """Makes the tables that are missing."""
-        try:
-            await self._desk.book.store.open()
-        except Problem as fault:
-            end_at_once(fault)
-
-    async def on_stop(self) -> None:
-        """Lets go of the store and the vault."""
-        await self._desk.book.store.close()
-        if self._desk.vault is not None:
-            await self._desk.vault.close()

@@ -1,10 +1,8 @@
 """The vault's process: reads the tasks, answers at its own port. Its health pages are where every service has them."""
 
-from mode import Service
-
 from services.book.inbox import Inbox
+from services.book.opened import Opened
 from services.runtime.app import LineApp, create_app
-from services.runtime.ending import end_at_once
 from services.runtime.http import HttpService
 from services.runtime.logs import logger
 from services.runtime.settings import Settings
@@ -13,30 +11,10 @@ from services.vault.keys import VaultKey
 from services.vault.settings import VaultSettings, open_vault
 from services.vault.tables import OFFSETS
 from services.vault.tasks import TOPICS
-from services.vault.vault import Vault
 
 __all__ = ["app"]
 
 _log = logger(__name__)
-
-
-class _Opened(Service):  # type: ignore[misc]
-    """The vault's store, open for as long as the app runs."""
-
-    def __init__(self, vault: Vault) -> None:
-        super().__init__()
-        self._vault = vault
-
-    async def on_start(self) -> None:
-        """A store that cannot be used ends the process with one clear line."""
-        try:
-            await self._vault.open()
-        except Exception as fault:
-            end_at_once(fault)
-
-    async def on_stop(self) -> None:
-        """Whoever used it has stopped before."""
-        await self._vault.store.close()
 
 
 def app(settings: Settings | None = None, own: VaultSettings | None = None) -> LineApp:
@@ -46,7 +24,7 @@ def app(settings: Settings | None = None, own: VaultSettings | None = None) -> L
     _compare_keys(own.key(), settings)
     inbox = Inbox("vault", TOPICS, settings, vault.store, OFFSETS, vault.take)
     http = HttpService("vault", door(vault), own.bind, own.port)
-    made = create_app("vault", settings=settings, others=(_Opened(vault), inbox, http))
+    made = create_app("vault", settings=settings, others=(Opened(vault.open, vault.store.close), inbox, http))
     vault.is_current = lambda: inbox.current
     made.checks["tasks"] = lambda: inbox.current
     made.checks["http"] = lambda: http.ready
