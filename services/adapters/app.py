@@ -68,12 +68,7 @@ def _channels(
             "are reached: write it (docs/how-to/connect-by-webhook.md), or let them answer by themselves with "
             "KITHLINE_SIMULATED_UNITS"
         )
-    if settings.namespace_key is None:
-        raise Problem(
-            "KITHLINE_NAMESPACE_KEY is not set: units' own ids are made of it (`openssl rand -hex 32`, the same for "
-            "adapters, desk and vault, and kept)"
-        )
-    key = namespace_key(settings.namespace_key.get_secret_value())
+    key = namespace_key(settings.namespace_key)
     names = frozenset(unit.id for unit in served)
     connections = read_connections(file, served, directory.units)
     titles = {unit.id: unit.name for unit in directory.units.values()}

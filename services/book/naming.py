@@ -5,6 +5,8 @@ import hmac
 from base64 import b32encode
 from typing import Literal
 
+from pydantic import SecretStr
+
 from services.runtime.errors import Problem
 
 __all__ = ["Kind", "namespace_key", "ref"]
@@ -25,10 +27,16 @@ def ref(key: bytes, unit: str, kind: Kind, id: str) -> str:  # noqa: A002 - it i
     return f"{_PREFIX[kind]}-{b32encode(digest).decode().lower()[:_CHARACTERS]}"
 
 
-def namespace_key(text: str) -> bytes:
-    """The key of a setting (hex). Raises Problem for one that is none, or too short to keep a secret."""
+def namespace_key(setting: SecretStr | None) -> bytes:
+    """The installation's key, of `Settings.namespace_key` (hex). Raises Problem where it is not set, is no hex, or is
+    too short to keep a secret."""
+    if setting is None:
+        raise Problem(
+            "KITHLINE_NAMESPACE_KEY is not set: units' own ids are made of it (`openssl rand -hex 32`, the same for "
+            "adapters, desk and vault, and kept)"
+        )
     try:
-        key = bytes.fromhex(text)
+        key = bytes.fromhex(setting.get_secret_value())
     except ValueError:
         raise Problem("KITHLINE_NAMESPACE_KEY is not hex; make one with `openssl rand -hex 32`") from None
     if len(key) < _LEAST_BYTES:

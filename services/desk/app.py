@@ -9,7 +9,6 @@ from services.desk.templates import load_words
 from services.desk.web import Page, make_app
 from services.policy import load_clocks, load_directory, load_rules
 from services.runtime.app import LineApp, create_app
-from services.runtime.errors import Problem
 from services.runtime.http import HttpService
 from services.runtime.settings import Settings
 from services.runtime.vault_client import VaultAccess, VaultClient
@@ -22,16 +21,11 @@ PAGES: tuple[Page, ...] = (*signing_in.PAGES, *listing.PAGES, *showing.PAGES, *a
 
 def open_desk(line: Settings, settings: DeskSettings) -> Desk:
     """What the pages stand on. Raises Problem."""
-    if line.namespace_key is None:
-        raise Problem(
-            "KITHLINE_NAMESPACE_KEY is not set: units' own ids are made of it (`openssl rand -hex 32`, the same for "
-            "adapters, desk and vault, and kept)"
-        )
     access = VaultAccess()
     return Desk(
         settings,
         line,
-        namespace_key(line.namespace_key.get_secret_value()),
+        namespace_key(line.namespace_key),
         load_directory(line.policy_dir),
         {rule.id: rule for rule in load_rules(line.policy_dir)},
         load_clocks(line.policy_dir),

@@ -78,11 +78,6 @@ def load_policy(policy: Path) -> Policy:
 
 def open_vault(own: VaultSettings, settings: Settings) -> Vault:
     """The vault of these settings; its store is not opened yet. Raises Problem."""
-    if settings.namespace_key is None:
-        raise Problem(
-            "the vault cannot tell units' ids: set KITHLINE_NAMESPACE_KEY to the key that adapters and desk have "
-            "(`openssl rand -hex 32` makes one)"
-        )
-    namespace = namespace_key(settings.namespace_key.get_secret_value())
+    namespace = namespace_key(settings.namespace_key)
     key, policy = own.key(), load_policy(settings.policy_dir)
     return Vault(own.store(), key, policy, namespace, now)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 from nacl.public import PrivateKey
+from pydantic import SecretStr
 
 import services
 from services.book.naming import namespace_key
@@ -162,7 +163,7 @@ def test_units_own_ids_are_made_with_one_key(compose: dict[str, Any]) -> None:
     key = "KITHLINE_NAMESPACE_KEY"
     said = [service.get("environment", {}) for service in compose["services"].values()]
     (one,) = {environment[key] for environment in said if key in environment}
-    assert namespace_key(one.removeprefix("${KITHLINE_NAMESPACE_KEY:-").removesuffix("}"))
+    assert namespace_key(SecretStr(one.removeprefix("${KITHLINE_NAMESPACE_KEY:-").removesuffix("}")))
 
 
 def test_health_is_asked_on_the_ports_that_the_services_have(compose: dict[str, Any]) -> None:

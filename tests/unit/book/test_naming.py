@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from services.book.naming import namespace_key, ref
 from services.runtime.errors import Problem
@@ -37,5 +38,10 @@ def test_its_shape() -> None:
 @pytest.mark.parametrize(("text", "said"), [("xyz", "not hex"), ("00" * 31, "31 bytes")])
 def test_a_key_that_is_none(text: str, said: str) -> None:
     with pytest.raises(Problem, match=said):
-        namespace_key(text)
-    assert namespace_key("ab" * 32) == b"\xab" * 32
+        namespace_key(SecretStr(text))
+    assert namespace_key(SecretStr("ab" * 32)) == b"\xab" * 32
+
+
+def test_no_key_at_all() -> None:
+    with pytest.raises(Problem, match="is not set"):
+        namespace_key(None)
