@@ -1,29 +1,24 @@
 """Settings of the desk, from the environment (`KITHLINE_DESK_…`)."""
 
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
-from services.runtime.errors import Problem
+from services.book.settings import BookSettings
 
 __all__ = ["DeskSettings"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class DeskSettings(BaseSettings):
+class DeskSettings(BookSettings):
     """What differs from one installation to the next, beside `services.runtime.settings`."""
 
-    model_config = SettingsConfigDict(env_prefix="KITHLINE_DESK_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_DESK_")
+    FILE = "desk.sqlite3"
 
-    store: str | None = Field(
-        default=None,
-        description="`sqlite:///FILE` or `postgresql://user:password@host/name`; a file in this user's data folder "
-        "unless set. It belongs to one Kafka cluster: another cluster, another store.",
-    )
     bind: str = Field(default="127.0.0.1", description="`0.0.0.0` in a container, behind what ends TLS.")
     port: int = Field(default=6200, ge=1, le=65_535)
     public_url: str | None = Field(
@@ -49,23 +44,6 @@ class DeskSettings(BaseSettings):
         if issuer.scheme != "https" and issuer.hostname not in _LOOPBACK:
             raise ValueError("oidc_issuer must be https://")
         return self
-
-    def __init__(self, **values: Any) -> None:
-        """Raises Problem naming the variable that is wrong."""
-        try:
-            super().__init__(**values)
-        except ValidationError as fault:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in fault.errors())
-            raise Problem(f"settings from the environment (KITHLINE_DESK_…): {wrong}") from None
-
-    @property
-    def dsn(self) -> str:
-        """The store's, with the default in place."""
-        if self.store is not None:
-            return self.store
-        folder = user_data_path("kithline")
-        folder.mkdir(parents=True, exist_ok=True)
-        return f"sqlite:///{folder / 'desk.sqlite3'}"
 
     @property
     def address(self) -> str:

@@ -1,9 +1,10 @@
 """The door's own settings: the key of the pseudonyms, and nothing that another service would need."""
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from services.doors.identity import DEMO_KEY, DEMO_NAMESPACE, Pseudonyms
+from services.runtime.environment import FromEnvironment
 from services.runtime.errors import Problem
 from services.runtime.secret import machine_key
 
@@ -12,10 +13,10 @@ __all__ = ["DoorSettings", "has_key", "pseudonyms"]
 _SHORTEST_KEY = 32
 
 
-class DoorSettings(BaseSettings):
+class DoorSettings(FromEnvironment):
     """From the environment, `KITHLINE_PSEUDONYM_…`."""
 
-    model_config = SettingsConfigDict(env_prefix="KITHLINE_PSEUDONYM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_PSEUDONYM_")
 
     key: SecretStr | None = Field(default=None, description="The secret key of this zone; at least 32 characters.")
     key_epoch: int = Field(default=1, ge=1, description="Goes up with each new key.")

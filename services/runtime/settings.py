@@ -1,12 +1,12 @@
 """Settings of every service, from the environment (`KITHLINE_…`). The table of topics is not a setting."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
-from services.runtime.errors import Problem
+from services.runtime.environment import FromEnvironment
 
 __all__ = ["BESIDE_THE_LINE", "WEB_ORDER", "Settings"]
 
@@ -34,10 +34,10 @@ last in WEB_ORDER."""
 _POLICY = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 
 
-class Settings(BaseSettings):
+class Settings(FromEnvironment):
     """What differs from one installation to the next. Each constant that was set by a failure tells it here."""
 
-    model_config = SettingsConfigDict(env_prefix="KITHLINE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_")
 
     kafka: str = Field(default="127.0.0.1:9092", description="Bootstrap servers, `host:port[,host:port]`.")
     policy_dir: Path = Field(default=_POLICY, description="Rules, units, districts, service hours.")
@@ -125,14 +125,6 @@ class Settings(BaseSettings):
             if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65_536) or " " in host:
                 raise ValueError(f"{place.strip()!r} is not host:port")
         return kafka
-
-    def __init__(self, **values: Any) -> None:
-        """Raises Problem naming the variable that is wrong."""
-        try:
-            super().__init__(**values)
-        except ValidationError as fault:
-            wrong = "; ".join(f"KITHLINE_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in fault.errors())
-            raise Problem(f"settings from the environment: {wrong.replace('Value error, ', '')}") from None
 
     def web_port_of(self, service: str) -> int:
         """The port of one service's web pages. A name outside WEB_ORDER gets the first port."""

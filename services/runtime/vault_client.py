@@ -10,10 +10,11 @@ from typing import Any, Self
 
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from contracts.deadletters import DeadLetter
 from contracts.identity import Disclosure, Identity, OpenIdentity, Refusal
+from services.runtime.environment import FromEnvironment
 from services.runtime.errors import Problem
 
 __all__ = ["VaultAccess", "VaultClient", "VaultRefused"]
@@ -22,13 +23,11 @@ _AT_ONCE = 500
 """Identities in one request of a load."""
 
 
-class VaultAccess(BaseSettings):
+class VaultAccess(FromEnvironment):
     """Where the vault is, and with which credential it is asked (`KITHLINE_VAULT_URL`, `KITHLINE_VAULT_TOKEN` or
     `KITHLINE_VAULT_TOKEN_FILE`)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="KITHLINE_VAULT_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_VAULT_", env_ignore_empty=True)
 
     url: str | None = Field(default=None, description="Of the vault's API, for example http://127.0.0.1:6190.")
     token: SecretStr | None = Field(default=None, description="The credential that the vault gave out.")

@@ -1,14 +1,14 @@
 """The vault's own settings, from the environment (`KITHLINE_VAULT_…`)."""
 
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, TypeAdapter, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, TypeAdapter
+from pydantic_settings import SettingsConfigDict
 
 from services.book.naming import namespace_key
 from services.book.store import Store
+from services.runtime.environment import FromEnvironment
 from services.runtime.errors import Problem
 from services.runtime.now import now
 from services.runtime.settings import Settings
@@ -21,12 +21,10 @@ from services.vault.vault import Vault
 __all__ = ["VaultSettings", "load_policy", "open_vault"]
 
 
-class VaultSettings(BaseSettings):
+class VaultSettings(FromEnvironment):
     """Where the vault keeps what it holds, with which key, and where it answers."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="KITHLINE_VAULT_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="KITHLINE_VAULT_", env_ignore_empty=True)
 
     key_file: Path | None = Field(
         default=None,
@@ -38,16 +36,6 @@ class VaultSettings(BaseSettings):
     )
     bind: str = Field(default="127.0.0.1", description="`0.0.0.0` in a container. Anywhere else: behind TLS only.")
     port: int = Field(default=6190, ge=1, le=65_535, description="Of the API. Health pages have a port of their own.")
-
-    def __init__(self, **values: Any) -> None:
-        """Raises Problem naming the variable that is wrong."""
-        try:
-            super().__init__(**values)
-        except ValidationError as fault:
-            wrong = "; ".join(
-                f"KITHLINE_VAULT_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in fault.errors()
-            )
-            raise Problem(f"the vault's settings from the environment: {wrong}") from None
 
     def key(self) -> VaultKey:
         """The key. Raises Problem where there is none."""
