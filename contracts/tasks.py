@@ -14,6 +14,7 @@ __all__ = [
     "BUSINESS_STATUSES",
     "DECLINE_CODES",
     "OUTCOMES",
+    "OWNER_ACTIONS",
     "REASONS",
     "REFERRED_FOR",
     "STATUSES",
@@ -22,6 +23,7 @@ __all__ = [
     "UNIT_KINDS",
     "BusinessStatus",
     "OfficerSaid",
+    "OwnerAction",
     "ReasonCode",
     "ReferredOn",
     "Task",
@@ -127,9 +129,8 @@ Finding = Literal[
 
 Clock = Literal["acknowledge", "contact"]
 
-UnitAction = Literal[
+OwnerAction = Literal[
     "receive",
-    "delivery_failed",
     "accept",
     "reject",
     "start",
@@ -146,10 +147,11 @@ UnitAction = Literal[
     "complete",
     "fail",
     "confirm_cancel",
-    "cancel",
-    "reassign",
-    "enter_in_error",
 ]
+OWNER_ACTIONS: tuple[OwnerAction, ...] = OwnerAction.__args__  # type: ignore[attr-defined]
+"""What the unit that has a task may say of it (`contracts.lifecycle` says when)."""
+
+UnitAction = Literal[OwnerAction, "delivery_failed", "cancel", "reassign", "enter_in_error"]
 UNIT_ACTIONS: tuple[UnitAction, ...] = UnitAction.__args__  # type: ignore[attr-defined]
 """What units, who delivers to them, and duty officers may say of a task; `contracts.lifecycle` says who and when."""
 

@@ -15,6 +15,7 @@ from .tasks import (
     Clock,
     Finding,
     Outcome,
+    OwnerAction,
     ReasonCode,
     ReferredOn,
     TaskStatus,
@@ -22,11 +23,9 @@ from .tasks import (
 )
 
 __all__ = [
-    "OWNER_ACTIONS",
     "AnswerState",
     "FlagRef",
     "FreePlace",
-    "OwnerAction",
     "PersonRef",
     "TaskRef",
     "UnitAnswer",
@@ -38,28 +37,6 @@ TaskRef = Annotated[str, StringConstraints(pattern=r"^t-[a-z2-7]{26}$")]
 """A task's id in one unit's own namespace."""
 FlagRef = Annotated[str, StringConstraints(pattern=r"^f-[a-z2-7]{26}$")]
 PersonRef = Annotated[str, StringConstraints(pattern=r"^p-[a-z2-7]{26}$")]
-
-OwnerAction = Literal[
-    "receive",
-    "accept",
-    "reject",
-    "start",
-    "attempt",
-    "contact",
-    "schedule",
-    "no_show",
-    "begin_service",
-    "hold",
-    "resume",
-    "refer_on",
-    "escalate",
-    "hand_over",
-    "complete",
-    "fail",
-    "confirm_cancel",
-]
-OWNER_ACTIONS: tuple[OwnerAction, ...] = OwnerAction.__args__  # type: ignore[attr-defined]
-"""What the unit that has a task may say of it (`contracts.lifecycle` says when)."""
 
 
 class FreePlace(Published):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.lifecycle import possible
-from contracts.tasks import Task
-from contracts.unit_tasks import OWNER_ACTIONS, UnitTask
+from contracts.tasks import OWNER_ACTIONS, Task
+from contracts.unit_tasks import UnitTask
 from services.book.naming import ref
 
 __all__ = ["as_unit_sees", "may_say"]

@@ -1,8 +1,8 @@
 """What a unit's system gets is a part of the task, and what it may say is what the life cycle lets an owner say."""
 
 from contracts.lifecycle import ACTIONS, ACTORS, allowed
-from contracts.tasks import BUSINESS_STATUSES, STATUSES, Task, TaskUpdate
-from contracts.unit_tasks import OWNER_ACTIONS, UnitAnswer, UnitTask
+from contracts.tasks import BUSINESS_STATUSES, OWNER_ACTIONS, STATUSES, Task, TaskUpdate
+from contracts.unit_tasks import UnitAnswer, UnitTask
 
 KEPT_BACK = {"placer_id", "household_id", "update_id", "since", "placed_by", "officer"}
 """Ids that would let two units join their lists, and what is between the referral desk and duty officers."""

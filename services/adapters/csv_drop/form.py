@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from contracts.instants import in_hong_kong
-from contracts.unit_tasks import OWNER_ACTIONS
+from contracts.tasks import OWNER_ACTIONS
 from services.explanation import terms
 from services.explanation.terms import Both
 
