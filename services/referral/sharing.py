@@ -17,20 +17,19 @@ __all__ = ["give_up", "leader", "sharers"]
 
 
 def sharers(case: Case, flag: Value) -> list[Value]:
-    """The flags that ask (open, and not snoozed) with which a flag shares what it asks, that whose episode began first
-    before others."""
+    """The open flags with which a flag shares what it asks, that whose episode began first before others. Those that
+    are snoozed come last: they ask nothing, but what a unit has of theirs is not to be asked beside it."""
     mine = {(ask.purpose, ask.unit) for ask in _shared(flag)}
     others = [
         other
         for other in case.state["flags"].values()
         if other["status"] in OPEN
         and not case.answered(other["flag_id"])
-        and not is_snoozed(other)
         and other["subject"] == flag["subject"]
         and (other is flag or not (_called_off_before(case, other, flag) or _called_off_before(case, flag, other)))
         and not mine.isdisjoint((ask.purpose, ask.unit) for ask in _shared(other))
     ]
-    return sorted(others, key=lambda other: (other["episode_at"], other["flag_id"]))
+    return sorted(others, key=lambda other: (is_snoozed(other), other["episode_at"], other["flag_id"]))
 
 
 def leader(case: Case, flag: Value, ask: Ask) -> Value | None:

@@ -38,6 +38,14 @@ SECOND_STAY = {
     "id": "e-second",
     "sequence": 98,
 }
+CAROL_HOME = {
+    **DISCHARGED,
+    "subject": "carol",
+    "visit": "V2",
+    "at": "2026-07-13T15:00",
+    "id": "e-carol",
+    "sequence": 97,
+}
 HELD = CHECK | {"status": "cancelled", "status_reason": "snoozed"}
 
 
@@ -203,6 +211,18 @@ DECISIONS = (
         ],
         flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2"}],
         tasks=[CHECK],
+    ),
+    Scenario(
+        "a unit is at work for a flag that is snoozed, and another carer's flag asks the same: it goes on for both",
+        [*feed(*TWO_CARERS, ADMITTED), ACCEPT, snooze(episode="V1"), *later(CAROL)],
+        flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2"}],
+        tasks=[CHECK | {"status": "accepted"}],
+    ),
+    Scenario(
+        "…and it goes on for the one that is snoozed where the other carer comes home",
+        [*feed(*TWO_CARERS, ADMITTED), ACCEPT, snooze(episode="V1"), *later(CAROL, CAROL_HOME)],
+        flags=[FLAG | {"episode": "V1"}],
+        tasks=[CHECK | {"status": "accepted"}],
     ),
     Scenario(
         "a new episode is not covered by an old snooze: it re-arms",

@@ -87,7 +87,7 @@ def still_open(ends: Ends) -> dict[str, dict[str, object]]:
     flags = {name: flag for name, flag in ends.flags.items() if flag["status"] in OPEN}
     tasks = {name: task for name, task in ends.tasks.items() if task["status"] not in TERMINAL}
     return {
-        name: {field: value for field, value in item.items() if field not in ("revision", "since")}
+        name: {field: value for field, value in item.items() if field not in ("revision", "since", "update_id")}
         for name, item in {**flags, **tasks}.items()
     }
 

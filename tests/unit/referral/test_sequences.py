@@ -2,7 +2,7 @@
 
 from hypothesis import example, given, settings
 
-from tests.sequences import ANSWER, FEEDS, Said, live, sequences
+from tests.sequences import ANSWER, FEEDS, OFFICER, Said, live, sequences
 from tests.unit.test_line import QUICK
 
 
@@ -14,6 +14,9 @@ from tests.unit.test_line import QUICK
         *(Said(FEEDS, which, 0, 0) for which in (14, 15)),
         Said(ANSWER, 63, 136, 0),
     ]
+)
+@example(  # received; snoozed; another admission: found by another
+    [Said(ANSWER, 0, 0, 0), Said(OFFICER, 0, 697, 0), Said(FEEDS, 3, 0, 0)]
 )
 def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
     """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
