@@ -3,14 +3,13 @@ Beside `services.runtime.quiet`, which sees Kafka only."""
 
 from collections.abc import Sequence
 
-import orjson
 from sqlalchemy import exists, func, select
 
 from contracts.tasks import Task
 from services.adapters.tables import deliveries
 from services.book.store import Store
 from services.book.tables import METADATA, answers, held
-from services.demo.outside.unit import Seen
+from services.demo.outside.unit import Listed
 
 __all__ = ["Shelf"]
 
@@ -33,25 +32,13 @@ class Shelf:
         async with self._store.read() as look:
             return not any([(await look.execute(one)).scalar_one() for one in under_way])
 
-    async def seen(self, unit: str) -> list[Seen]:
+    async def seen(self, unit: str) -> list[Listed]:
         """What a unit has on its list."""
         rows = select(held.c.ref, held.c.task).where((held.c.unit == unit) & held.c.open).order_by(held.c.change)
         async with self._store.read() as look:
             found = (await look.execute(rows)).all()
-        return [_seen(ref, Task.model_validate(orjson.loads(raw))) for ref, raw in found]
+        return [Task.model_validate_json(raw).model_copy(update={"task_id": ref}) for ref, raw in found]
 
     async def close(self) -> None:
         """Lets go of the database."""
         await self._store.close()
-
-
-def _seen(ref: str, task: Task) -> Seen:
-    return Seen(
-        task_id=ref,
-        revision=task.revision,
-        status=task.status,
-        business_status=task.business_status,
-        unit_kind=task.unit_kind,
-        purpose=task.purpose,
-        attempts_to_reach=task.attempts_to_reach,
-    )

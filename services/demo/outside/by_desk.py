@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from services.demo.outside.unit import Seen, TaskList
+from services.demo.outside.unit import Listed, TaskList
 from services.runtime.errors import Problem
 from services.simulator.conduct import Conduct
 
@@ -28,7 +28,7 @@ class DeskUnit:
         unit: str,
         desk: str,
         account: tuple[str, str],
-        look: Callable[[str], Awaitable[Sequence[Seen]]],
+        look: Callable[[str], Awaitable[Sequence[Listed]]],
         conduct: Conduct,
     ) -> None:
         """`account`: name and password."""
@@ -61,7 +61,7 @@ class DeskUnit:
             given += await self._fill_in(task, said)
         return given
 
-    async def _fill_in(self, task: Seen, said: Mapping[str, Any]) -> bool:
+    async def _fill_in(self, task: Listed, said: Mapping[str, Any]) -> bool:
         page = await self._browser.get(f"/tasks/{task.task_id}")
         page.raise_for_status()
         for form in _FORM.findall(page.text):

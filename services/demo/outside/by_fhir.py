@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
 
 from contracts.tasks import UnitKind
 from services.adapters.fhir.codes import coded, extension_url
-from services.demo.outside.unit import Seen, TaskList
+from services.demo.outside.unit import Listed, TaskList
 from services.runtime.errors import Problem
 from services.simulator.conduct import Conduct
 
@@ -26,6 +27,19 @@ _CHANGED: Mapping[str, Mapping[str, Any]] = {
     "confirm_cancel": {"status": "cancelled"},
 }
 """What a unit changes of its Task to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a unit goes by (`Listed`), of a Task and its ServiceRequest."""
+
+    task_id: str
+    revision: int
+    status: str
+    business_status: str
+    unit_kind: UnitKind
+    purpose: str
+    attempts_to_reach: int
 
 
 class FhirUnit:
@@ -68,10 +82,10 @@ class FhirUnit:
                     self._list.take(self._seen(task, asked[task["id"]]))
             url = next((link["url"] for link in page["link"] if link["relation"] == "next"), None)
 
-    def _seen(self, task: Mapping[str, Any], purpose: str) -> Seen:
+    def _seen(self, task: Mapping[str, Any], purpose: str) -> _Read:
         counted = extension_url("attempts-to-reach")
         attempts = next((one["valueUnsignedInt"] for one in task["extension"] if one["url"] == counted), 0)
-        return Seen(
+        return _Read(
             task_id=task["id"],
             revision=int(task["meta"]["versionId"]),
             status=task["status"],
@@ -81,7 +95,7 @@ class FhirUnit:
             attempts_to_reach=attempts,
         )
 
-    async def _answer(self, task: Seen, said: Mapping[str, Any]) -> None:
+    async def _answer(self, task: Listed, said: Mapping[str, Any]) -> None:
         changed = _changed(self._read[task.task_id], said)
         for _ in range(_TRIES):
             version = {"if-match": f'W/"{task.revision}"'}
@@ -89,12 +103,7 @@ class FhirUnit:
             if response.status_code != 409:
                 break
             await asyncio.sleep(_PAUSE)
-        if response.status_code not in (
-            200,
-            202,
-            409,
-            412,
-        ):  # 412: the task has moved on; its next revision is answered
+        if response.status_code not in (200, 202, 409, 412):  # 412: it has moved on; its next revision is answered
             raise Problem(f"{self.unit} could not answer: {response.status_code} {response.text}")
 
 

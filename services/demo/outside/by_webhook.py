@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from contracts.unit_tasks import UnitTask
 from services.adapters.webhook.signing import Rejected, Signer, sign, verified
-from services.demo.outside.unit import Seen, TaskList
+from services.demo.outside.unit import Listed, TaskList
 from services.runtime.errors import Problem
 from services.runtime.http import HttpService
 from services.runtime.now import now_ms
@@ -60,10 +60,10 @@ class WebhookUnit:
             verified([self._signer], request.headers, body, now_ms() // 1000)
         except Rejected:
             return Response(status_code=401)
-        self._list.take(_seen(UnitTask.model_validate_json(body)))
+        self._list.take(UnitTask.model_validate_json(body))
         return Response(status_code=204)
 
-    async def _answer(self, task: Seen, said: Mapping[str, Any]) -> None:
+    async def _answer(self, task: Listed, said: Mapping[str, Any]) -> None:
         name = f"{task.task_id}-{task.revision}"
         answer = {"id": name, "task": task.task_id, "expected_revision": task.revision, **said}
         body, url = orjson.dumps(answer), f"{self._kithline}/v1/units/{self.unit}/answers"
@@ -77,15 +77,3 @@ class WebhookUnit:
             await asyncio.sleep(_PAUSE)  # its own receipt is still under way
         if response.status_code != 409:  # the task has moved on: the unit answers its next revision
             raise Problem(f"{self.unit} could not answer: {response.status_code} {response.text}")
-
-
-def _seen(task: UnitTask) -> Seen:
-    return Seen(
-        task_id=task.task_id,
-        revision=task.revision,
-        status=task.status,
-        business_status=task.business_status,
-        unit_kind=task.unit_kind,
-        purpose=task.purpose,
-        attempts_to_reach=task.attempts_to_reach,
-    )

@@ -5,23 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from contracts.instants import EPOCH, plus
-from contracts.tasks import TERMINAL, UnitKind
-from services.simulator.conduct import Conduct
+from contracts.tasks import TERMINAL
+from services.simulator.conduct import Conduct, Seen
 
-__all__ = ["OutsideUnit", "Seen", "TaskList"]
+__all__ = ["Listed", "OutsideUnit", "TaskList"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a unit goes by, of a task as it has it, however it came."""
+class Listed(Seen, Protocol):
+    """A task on a unit's list, however it came: what the unit goes by, and which revision that is."""
 
-    task_id: str
-    revision: int
-    status: str
-    business_status: str
-    unit_kind: UnitKind
-    purpose: str
-    attempts_to_reach: int
+    @property
+    def revision(self) -> int: ...
 
 
 class OutsideUnit(Protocol):
@@ -45,10 +39,10 @@ class TaskList:
 
     conduct: Conduct
     now: str = EPOCH
-    tasks: dict[str, Seen] = field(default_factory=dict)
+    tasks: dict[str, Listed] = field(default_factory=dict)
     _due: dict[str, str] = field(default_factory=dict)
 
-    def take(self, task: Seen) -> None:
+    def take(self, task: Listed) -> None:
         """A revision that has come in; an old one changes nothing."""
         known = self.tasks.get(task.task_id)
         if known is not None and known.revision >= task.revision:
@@ -58,7 +52,7 @@ class TaskList:
         if task.status not in TERMINAL:
             self._due[task.task_id] = plus(self.now, hours=self.conduct.delay(task))
 
-    def due(self, now: str) -> Iterable[tuple[Seen, Mapping[str, Any]]]:
+    def due(self, now: str) -> Iterable[tuple[Listed, Mapping[str, Any]]]:
         """Yields the tasks that the unit answers now, with what it says. Each revision is answered once."""
         for name in sorted(name for name, at in self._due.items() if at <= now):
             del self._due[name]
