@@ -25,14 +25,17 @@ from services.runtime.fold import UNIT_TICKS, Record
 from services.runtime.letters import record_of_letter
 from services.runtime.logs import logger
 
-__all__ = ["TOPICS", "Beside", "Taking"]
+__all__ = ["FLAGS", "TOPICS", "Beside", "Taking"]
 
 _log = logger(__name__)
 
 _TASKS = tuple(f"referral.tasks.{kind}" for kind in UNIT_KINDS)
 
-TOPICS = (*_TASKS, "risk.flags", "units.status", "dead.letters", UNIT_TICKS)
+TOPICS = (*_TASKS, "units.status", "dead.letters", UNIT_TICKS)
 """What a book is made of."""
+
+FLAGS = "risk.flags"
+"""The flags behind the tasks: of a book whose owner asks for them (`Beside.topics`)."""
 
 
 class Beside(NamedTuple):
@@ -71,7 +74,7 @@ class Taking:
     async def _take(self, connection: AsyncConnection, record: Record, now: str) -> None:
         if record.topic.startswith("referral.tasks."):
             await self._task(connection, Task.model_validate_json(record.value), record.value.decode(), now)
-        elif record.topic == "risk.flags":
+        elif record.topic == FLAGS:
             await _flag(connection, Flag.model_validate_json(record.value), record.value.decode())
         elif record.topic == "units.status":
             await take_declared(connection, record)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.control import OfficerDecision
 from contracts.tasks import Task
 from services.book.tables import put
-from services.book.taking import Beside
+from services.book.taking import FLAGS, Beside
 from services.desk.tables import DESK, decisions, released, revisions
 from services.runtime.fold import Record
 
@@ -22,7 +22,7 @@ async def _take(connection: AsyncConnection, record: Record, now: str) -> None:
         await _released(connection, OfficerDecision.model_validate_json(record.value))
 
 
-BESIDE = Beside(DESK, (_DECISIONS,), _take)
+BESIDE = Beside(DESK, (FLAGS, _DECISIONS), _take)
 
 
 async def _revision(connection: AsyncConnection, task: Task, now: str) -> None:

@@ -210,7 +210,7 @@ class World:
         return await self.client.get(path, headers=sign(SIGNERS[:1], path, self.real_ms // 1000, b""))
 
 
-_TOLD = ("referral.tasks.", "risk.flags", "units.status")
+_TOLD = ("referral.tasks.", "units.status")
 
 
 async def _nothing(*_: object) -> None:

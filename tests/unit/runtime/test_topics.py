@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from services.book import taking
+from services.desk.beside import BESIDE
 from services.runtime.errors import Problem
 from services.runtime.topics import load_topics, topics
+from services.vault import tasks as vault
+
+_BOOK = frozenset(taking.TOPICS)
 
 _GOOD = """\
 defaults: {partitions: 4, cleanup: delete, retention_days: 35}
@@ -15,6 +20,10 @@ topics:
   - {name: changelog.one, key: state, kind: changelog, owner: one, cleanup: compact}
 why: {feed: "to be sent again after a fault", inner: "to see how it came about", changelog: "as long as it is held"}
 """
+
+
+def _read_by(name: str) -> set[str]:
+    return {topic.name for topic in topics().values() if name in topic.read}
 
 
 @pytest.fixture
@@ -92,10 +101,18 @@ def test_every_processor_reads_and_writes_what_the_table_says() -> None:
             assert processor.name in table[name].read, f"{processor.name} reads {name}"
         for name in processor.outputs:
             assert processor.name in table[name].write, f"{processor.name} writes {name}"
-        read = {name for name, topic in table.items() if processor.name in topic.read}
+        read = _read_by(processor.name) - (_BOOK if processor.name == "adapters" else set())
         written = {name for name, topic in table.items() if processor.name in topic.write} - {"dead.letters"}
-        assert read == {*processor.inputs}
+        assert read == {*processor.inputs} - (_BOOK if processor.name == "adapters" else set())
         assert written == {*processor.outputs} - {"dead.letters"}
+
+
+def test_who_has_a_store_reads_what_the_table_says() -> None:
+    """The adapters' book stands beside their processor, and reads under the same name; no flags."""
+    assert _read_by("adapters") >= _BOOK
+    assert "risk.flags" not in _read_by("adapters")
+    assert _read_by("desk") == {*_BOOK, *BESIDE.topics}
+    assert _read_by("vault") == {*vault.TOPICS}
 
 
 def test_every_topic_says_how_long_and_why() -> None:
