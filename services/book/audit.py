@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Integer, MetaData, Select, String, Table, Text, select, text
+from sqlalchemy import Column, Insert, Integer, MetaData, Select, String, Table, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.errors import Problem
@@ -40,7 +40,7 @@ async def append(connection: AsyncConnection, audit: Table, entry: Mapping[str, 
     number, last = await head(connection, audit)
     said = orjson.dumps(dict(entry), option=orjson.OPT_SORT_KEYS).decode()
     row = {"number": number + 1, "at": at, "entry": said, "hash": _hash(last, number + 1, at, said)}
-    await connection.execute(audit.insert(), row)
+    await connection.execute(_entry(audit), row)
     return number + 1
 
 
@@ -76,6 +76,11 @@ async def verify(connection: AsyncConnection, audit: Table, known_head: tuple[in
 @cache
 def _last(audit: Table) -> Select[Any]:
     return select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+
+
+@cache
+def _entry(audit: Table) -> Insert:
+    return audit.insert()
 
 
 def _hash(last: str, number: int, at: str, entry: str) -> str:

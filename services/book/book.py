@@ -1,86 +1,29 @@
 """The unit book: what each unit holds, and the one door for what it answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import orjson
-from pydantic import ValidationError
-from sqlalchemy import Row, Select, bindparam, insert, select, true, update
+from sqlalchemy import Row, bindparam, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.flags import Flag
-from contracts.lifecycle import Refusal, check
+from contracts.instants import EPOCH
 from contracts.model import Bilingual
-from contracts.tasks import TERMINAL, Task, TaskUpdate
+from services.book.answering import PENDING, Answer, Given, answers_to, take
 from services.book.audit import append
+from services.book.held import Held, as_held
 from services.book.inbox import Inbox
 from services.book.outbox import Letter, Outbox
 from services.book.places import free_places, needs_a_place
 from services.book.posting import posting
 from services.book.store import Store
-from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, next_number
+from services.book.tables import AUDIT, METADATA, OFFSETS, answers, flags, held, notes
 from services.book.taking import TOPICS, Beside, Taking, clock
-from services.book.view import as_unit_sees, may_say
 from services.directory import STALE_HOURS
 from services.runtime.fold import Refused
 from services.runtime.settings import Settings
 
-__all__ = ["Answer", "Book", "Held"]
-
-PENDING = ("queued", "sent")
-"""States of an answer of which we do not know yet what became."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a unit holds: one task in its newest revision. `open`: it has not ended, and is still with this unit."""
-
-    unit: str
-    ref: str
-    revision: int
-    open: bool
-    first_at: str
-    changed_at: str
-    change: int
-    told: int
-    raw: str
-    key: bytes
-
-    @cached_property
-    def task(self) -> Task:
-        """The revision as published, with Kithline's own ids: not to be shown."""
-        return Task.model_validate_json(self.raw)
-
-    @cached_property
-    def view(self) -> dict[str, Any]:
-        """The task as the unit sees it: `contracts.unit_tasks.UnitTask` as JSON."""
-        shown = as_unit_sees(orjson.loads(self.raw), self.key, self.unit)
-        shown["allowed"] = may_say(self.task) if self.open else []
-        if not self.open and self.task.status not in TERMINAL:
-            # another unit has it, and nobody had seen it here: for this unit it is as if it had been taken back
-            # (a revision later than what it knows, and before any with which the task could come back)
-            shown |= {"status": "cancelled", "status_reason": "rerouted", "revision": self.revision + 1}
-        return shown
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a unit has answered. `state`: queued (here), sent (to Kafka), taken (a revision tells of it) or refused,
-    then with `reason` and `detail`. `again`: it had been said before, and nothing was written."""
-
-    update_id: str
-    unit: str
-    ref: str
-    revision: int
-    said: dict[str, Any]
-    actor: str
-    at: str
-    state: str
-    reason: str | None
-    detail: str | None
-    again: bool = False
+__all__ = ["PENDING", "Answer", "Book", "Held"]
 
 
 class Book:
@@ -191,51 +134,33 @@ class Book:
         again is the same answer; `actor`: who, as the audit shall have it (an account or system, no name).
         Raises Refused: unknown_task, stale_revision, id_reused, invalid, and what the life cycle
         says. A refusal by the referral desk comes later, as `Answer.state`."""
-        update_id = f"{office or unit}:{key}"
-        async with self.store.write() as transaction:
+        given = Given(said, f"{office or unit}:{key}", actor, office, delivery)
+
+        async def step(transaction: AsyncConnection) -> Answer | Refused:
             row = (await transaction.execute(_HELD, {"mine": unit, "name": name})).first()
             if row is None:
-                raise Refused("unknown_task", "your unit has no task of that id")
-            one = self.as_held(row)
-            now = await clock(transaction)
-            written = _update(one, said, update_id, now, office, delivery)
-            before = await _answers(transaction, _OF_TASK, mine=unit, name=name)
-            text = orjson.dumps(dict(said), option=orjson.OPT_SORT_KEYS).decode()
-            if same := await _answers(transaction, _BY_ID, id=update_id):
-                return _again(same[0], name, text)
-            # a receipt is nothing that a unit's answer rests on; it goes ahead of the answer
-            waiting = [earlier for earlier in before if earlier.state in PENDING]
-            if any(delivery or earlier.said["action"] != "receive" for earlier in waiting):
-                raise Refused("stale_revision", "your last answer to this task is still being taken; wait a moment")
-            _check(one, written)
-            values = {
-                "number": await next_number(transaction, "letter"),
-                "update_id": update_id,
-                "unit": unit,
-                "ref": name,
-                "household_id": written.household_id,
-                "revision": written.expected_revision,
-                "said": text,
-                "update": written.model_dump_json(exclude_none=True),
-                "actor": actor,
-                "at": now,
-                "state": "queued",
-            }
-            await transaction.execute(_ANSWER, values)
-            entry = {"what": "answer", "unit": office or unit, "actor": actor, "task": name, "update_id": update_id}
-            await append(transaction, AUDIT, {**entry, "action": written.action}, now)
-        self.outbox.wake()
-        return Answer(update_id, unit, name, written.expected_revision, dict(said), actor, now, "queued", None, None)
+                return Refused("unknown_task", "your unit has no task of that id")
+            try:
+                return await take(transaction, self.as_held(row), given, row.clock or EPOCH)
+            except Refused as refused:  # nothing is written: those who share the transaction are not disturbed
+                return refused
+
+        taken = await self.store.together(step)
+        if isinstance(taken, Refused):
+            raise taken
+        if not taken.again:
+            self.outbox.wake()
+        return taken
 
     async def answers(self, unit: str, name: str) -> list[Answer]:
         """What a unit has answered to one task, the first first."""
         async with self.store.read() as look:
-            return await _answers(look, _OF_TASK, mine=unit, name=name)
+            return await answers_to(look, unit, name)
 
     async def given(self, update_id: str) -> Answer | None:
         """The answer of that id, `unit:key`."""
         async with self.store.read() as look:
-            found = await _answers(look, _BY_ID, id=update_id)
+            found = await answers_to(look, "", "", or_id=update_id)
         return found[0] if found else None
 
     async def waiting(self, unit: str) -> set[str]:
@@ -251,83 +176,14 @@ class Book:
 
     def as_held(self, row: Row[Any]) -> Held:
         """A row of the table `held`, for those who join it with tables of their own."""
-        return Held(
-            unit=row.unit,
-            ref=row.ref,
-            revision=row.revision,
-            open=row.open,
-            first_at=row.first_at,
-            changed_at=row.changed_at,
-            change=row.change,
-            told=row.told,
-            raw=row.task,
-            key=self.key,
-        )
+        return as_held(row, self.key)
 
 
 def _letter(row: Row[Any]) -> Letter:
     return Letter(row.number, row.household_id.encode(), row.update.encode())
 
 
-def _update(
-    one: Held, said: Mapping[str, Any], update_id: str, now: str, office: str | None, delivery: bool
-) -> TaskUpdate:
-    try:
-        return TaskUpdate.model_validate(
-            {
-                "expected_revision": one.revision,
-                **said,
-                "update_id": update_id,
-                "task_id": one.task.task_id,
-                "household_id": one.task.household_id,
-                "at": now,
-                "unit": office or one.unit,
-                "actor": "delivery" if delivery else "unit" if office is None else "officer",
-            }
-        )
-    except ValidationError as fault:
-        errors = fault.errors(include_input=False, include_url=False)
-        what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in errors)
-        raise Refused("invalid", what.replace("Value error, ", "")) from None
-
-
-def _check(one: Held, written: TaskUpdate) -> None:
-    if not one.open:
-        raise Refused("illegal_transition", "this task is no longer with your unit")
-    refusal = check(one.task, written)
-    if isinstance(refusal, Refusal):
-        raise Refused(refusal.reason, refusal.detail)
-
-
-def _again(same: Answer, name: str, text: str) -> Answer:
-    before = orjson.dumps(same.said, option=orjson.OPT_SORT_KEYS).decode()
-    if same.ref != name or before != text:
-        raise Refused("id_reused", "this id was used for another answer; give each an id of its own")
-    return Answer(**{**same.__dict__, "again": True})
-
-
-# built once: to put a statement together costs more than SQLite takes for it
-_HELD = select(held).where((held.c.unit == bindparam("mine")) & (held.c.ref == bindparam("name")))
-_ALL_ANSWERS = select(answers).order_by(answers.c.number)
-_OF_TASK = _ALL_ANSWERS.where((answers.c.unit == bindparam("mine")) & (answers.c.ref == bindparam("name")))
-_BY_ID = _ALL_ANSWERS.where(answers.c.update_id == bindparam("id"))
-_ANSWER = insert(answers)
-
-
-async def _answers(connection: AsyncConnection, wanted: Select[Any], **said: str) -> list[Answer]:
-    rows = (await connection.execute(wanted, said)).all()
-    return [
-        Answer(
-            update_id=row.update_id,
-            unit=row.unit,
-            ref=row.ref,
-            revision=row.revision,
-            said=orjson.loads(row.said),
-            actor=row.actor,
-            at=row.at,
-            state=row.state,
-            reason=row.reason,
-            detail=row.detail,
-        )
-        for row in rows
-    ]
+_CLOCK = select(notes.c.value).where(notes.c.name == "clock").scalar_subquery()
+_HELD = select(held, _CLOCK.label("clock")).where(
+    (held.c.unit == bindparam("mine")) & (held.c.ref == bindparam("name"))
+)

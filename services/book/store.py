@@ -1,11 +1,11 @@
 """A SQL store: SQLite by default, Postgres by DSN. What is written in one `write` is there whole, or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, event, select, text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -14,12 +14,11 @@ from sqlalchemy.pool import StaticPool
 from services.book.sqlite_here import DBAPI
 from services.runtime.errors import Problem
 
-__all__ = ["Position", "Store", "offsets_table"]
-
-Position = tuple[str, int]
-"""A topic and a partition."""
+__all__ = ["Store", "offsets_table"]
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+_T = TypeVar("_T")
 
 _BUSY_MS = 15_000
 """How long a writer waits for another one of the same SQLite file."""
@@ -49,6 +48,7 @@ class Store:
         # Who waits for SQLite's own lock sleeps and tries again, so that of many at once some are never served (of 500
         # answers in 5 s on a busy machine 8 gave up). In one process writers queue.
         self._turns = asyncio.Lock() if self.sqlite else nullcontext()
+        self._waiting: list[_Step[Any]] = []
         if self.sqlite:
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
@@ -84,14 +84,40 @@ class Store:
             async with connection.begin():
                 yield connection
 
-    async def answers(self) -> bool:
-        """Whether the database answers: for health."""
+    async def together(self, step: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        """What `step` returns, once it is committed: in one transaction with the steps of all who wait for their turn,
+        so that they wait for the disk once. Where one of them raises, nothing of any is written, and each is run again
+        by itself: a step has no effect but in its transaction."""
+        mine: _Step[_T] = _Step(step, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
         try:
-            async with self.read() as connection:
-                await connection.execute(select(text("1")))
-        except (DBAPIError, OSError):
-            return False
-        return True
+            async with self._turns:
+                if mine in self._waiting:
+                    several, self._waiting = self._waiting, []
+                    try:
+                        await self._commit(several)
+                    except Exception:
+                        if several == [mine]:
+                            raise
+                if not mine.result.done():
+                    await self._commit([mine])
+        finally:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+        return mine.result.result()
+
+    async def _commit(self, steps: Sequence["_Step[Any]"]) -> None:
+        async with self._engine.connect() as connection, connection.begin():
+            results = [await one.step(connection) for one in steps]
+        for one, result in zip(steps, results, strict=True):
+            one.result.set_result(result)
+
+
+class _Step(NamedTuple, Generic[_T]):
+    """What waits for its turn, and its result once that is committed."""
+
+    step: Callable[[AsyncConnection], Awaitable[_T]]
+    result: asyncio.Future[_T]
 
 
 def _engine(dsn: str) -> AsyncEngine:

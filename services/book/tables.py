@@ -1,6 +1,8 @@
 """The unit book's tables. They hold Kithline's own ids beside the unit's; no identity."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, bindparam, select, text, update
+from functools import cache
+
+from sqlalchemy import Boolean, Column, Index, Insert, Integer, MetaData, String, Table, Text, bindparam, cast, text
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -121,19 +123,24 @@ unreadable = Table(
 async def next_number(connection: AsyncConnection, name: str, count: int = 1) -> int:
     """The next of `count` numbers of a row of numbers without gaps, from 0. Who has taken one keeps others waiting
     until it commits, so that they become visible in their order."""
-    value = (await connection.execute(_NUMBER, {"row": name})).scalar_one_or_none()
-    if value is None:
-        await connection.execute(put(connection, notes).values(name=name, value="0").on_conflict_do_nothing())
-        value = (await connection.execute(_NUMBER, {"row": name})).scalar_one()
-    await connection.execute(_MOVE_ON, {"row": name, "next": str(int(value) + count)})
-    return int(value)
+    taken = {"row": name, "first": str(count), "count": count}
+    after = (await connection.execute(_move_on(connection.dialect.name), taken)).scalar_one()
+    return int(after) - count
 
 
-# built once: to put a statement together costs more than SQLite takes for it
-_NUMBER = select(notes.c.value).where(notes.c.name == bindparam("row")).with_for_update()
-_MOVE_ON = update(notes).where(notes.c.name == bindparam("row")).values(value=bindparam("next"))
+@cache  # built once, as other statements that are often used: to put one together costs more than SQLite takes for it
+def _move_on(dialect: str) -> Insert:
+    moved = cast(cast(notes.c.value, Integer) + bindparam("count"), Text)
+    begun = upsert(dialect, notes).values(name=bindparam("row"), value=bindparam("first"))
+    done: Insert = begun.on_conflict_do_update(index_elements=["name"], set_={"value": moved})
+    return done.returning(notes.c.value)
 
 
 def put(connection: AsyncConnection, table: Table):  # type: ignore[no-untyped-def]
     """An insert that can say `on_conflict_do_update`, which each of the two databases spells its own way."""
-    return (postgres_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
+    return upsert(connection.dialect.name, table)
+
+
+def upsert(dialect: str, table: Table):  # type: ignore[no-untyped-def]
+    """The same, for a statement that is built once."""
+    return (postgres_insert if dialect == "postgresql" else sqlite_insert)(table)

@@ -7,7 +7,6 @@ highest counts, for each unit by itself.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-import orjson
 from pydantic import ValidationError
 from sqlalchemy import MetaData, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +16,7 @@ from contracts.deadletters import DeadLetter
 from contracts.flags import Flag
 from contracts.instants import EPOCH
 from contracts.tasks import TERMINAL, UNIT_KINDS, Task, TaskUpdate
+from services.book.held import read_task
 from services.book.naming import ref
 from services.book.places import take_declared
 from services.book.tables import answers, flags, held, next_number, notes, put, unreadable
@@ -73,7 +73,7 @@ class Taking:
 
     async def _take(self, connection: AsyncConnection, record: Record, now: str) -> None:
         if record.topic.startswith("referral.tasks."):
-            await self._task(connection, Task.model_validate_json(record.value), record.value.decode(), now)
+            await self._task(connection, raw := record.value.decode(), read_task(raw), now)
         elif record.topic == FLAGS:
             await _flag(connection, Flag.model_validate_json(record.value), record.value.decode())
         elif record.topic == "units.status":
@@ -83,33 +83,29 @@ class Taking:
         if self._beside is not None:
             await self._beside.take(connection, record, now)
 
-    async def _task(self, connection: AsyncConnection, task: Task, raw: str, now: str) -> None:
-        rows = (await connection.execute(_WHO_HOLDS, {"task": task.task_id})).all()
+    async def _task(self, connection: AsyncConnection, raw: str, task: Task, now: str) -> None:
+        rows = (await connection.execute(_WHO_HOLDS, {"of": task.task_id})).all()
         if self._mine(task.unit):
             before = next((row for row in rows if row.unit == task.unit), None)
             if before is None or before.revision < task.revision:
-                gone = any(row.revision > task.revision for row in rows if row.unit != task.unit)
-                await self._hold(connection, task, raw, now, before, gone)
+                passed = any(row.revision > task.revision for row in rows if row.unit != task.unit)
+                await self._hold(connection, task, raw, now, before, passed)
         for row in rows:
             if row.unit != task.unit and row.open and row.revision < task.revision:
                 change = await next_number(connection, "change")
-                await connection.execute(
-                    # below zero: it knew of the task, and what it knows is no longer so
-                    update(held)
-                    .where(_of(row.unit, row.ref))
-                    .values(open=False, change=change, changed_at=now, told=-abs(row.told))
-                )
+                # below zero: it knew of the task, and what it knows is no longer so
+                gone = {"open": False, "change": change, "changed_at": now, "told": -abs(row.told)}
+                await connection.execute(_CHANGE, {**gone, "mine": row.unit, "name": row.ref})
         if task.update_id is not None:
-            mine = (answers.c.update_id == task.update_id) & answers.c.state.in_(("queued", "sent"))
-            await connection.execute(update(answers).where(mine).values(state="taken"))
+            await connection.execute(_TAKEN, {"id": task.update_id})
 
     async def _hold(
-        self, connection: AsyncConnection, task: Task, raw: str, now: str, before: object | None, gone: bool
+        self, connection: AsyncConnection, task: Task, raw: str, now: str, before: object | None, passed: bool
     ) -> None:
         values = {
             "flag_id": task.flag_id,
             "revision": task.revision,
-            "open": task.status not in TERMINAL and not gone,
+            "open": task.status not in TERMINAL and not passed,
             "district": task.district,
             "business_status": task.business_status,
             "task": raw,
@@ -118,7 +114,7 @@ class Taking:
         }
         name = ref(self._key, task.unit, "task", task.task_id)
         if before is not None:
-            await connection.execute(update(held).where(_of(task.unit, name)).values(values))
+            await connection.execute(_CHANGE, {**values, "mine": task.unit, "name": name})
             return
         new = {"unit": task.unit, "ref": name, "task_id": task.task_id, "first_at": now, "told": 0}
         await connection.execute(_HOLD, {**values, **new})
@@ -178,15 +174,12 @@ async def _not_readable(connection: AsyncConnection, record: Record, fault: Vali
     await connection.execute(put(connection, unreadable).values(values).on_conflict_do_nothing())
 
 
-def _of(unit: str, name: str):  # type: ignore[no-untyped-def]
-    return (held.c.unit == unit) & (held.c.ref == name)
-
-
-def read_said(said: str) -> dict[str, object]:
-    """What a unit said, of a row of `answers`."""
-    read: dict[str, object] = orjson.loads(said)
-    return read
-
-
-_WHO_HOLDS = select(held).where(held.c.task_id == bindparam("task"))
+# built once: to put a statement together costs more than SQLite takes for it
+_WHO_HOLDS = select(held).where(held.c.task_id == bindparam("of"))
 _HOLD = held.insert()
+_CHANGE = update(held).where((held.c.unit == bindparam("mine")) & (held.c.ref == bindparam("name")))
+_TAKEN = (
+    update(answers)
+    .where((answers.c.update_id == bindparam("id")) & answers.c.state.in_(("queued", "sent")))
+    .values(state="taken")
+)

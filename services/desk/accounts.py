@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.ids import Token
@@ -131,12 +131,8 @@ class Accounts:
         """Who holds this token; None where nobody does, any more."""
         if not token:
             return None
-        joined = select(sessions.c.form_token, accounts.c.name, accounts.c.unit, accounts.c.role).join(
-            accounts, accounts.c.name == sessions.c.account
-        )
-        valid = (sessions.c.token == _digest(token)) & (sessions.c.until > now) & accounts.c.active
         async with self._store.read() as look:
-            row = (await look.execute(joined.where(valid))).first()
+            row = (await look.execute(_WHO, {"digest": _digest(token), "now": now})).first()
         return None if row is None else Who(row.name, row.unit, row.role, row.form_token)
 
     async def sign_out(self, token: str) -> None:
@@ -160,6 +156,11 @@ class Accounts:
             raise Problem(f"{unit} is a {known.kind}: only a district office has officers; add a worker")
 
 
+_WHO = (
+    select(sessions.c.form_token, accounts.c.name, accounts.c.unit, accounts.c.role)
+    .join(accounts, accounts.c.name == sessions.c.account)
+    .where((sessions.c.token == bindparam("digest")) & (sessions.c.until > bindparam("now")) & accounts.c.active)
+)
 _NOBODY = "AAAAAAAAAAAAAAAAAAAAAA==$" + b64encode(bytes(32)).decode()
 
 

@@ -7,7 +7,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from contracts.identity import OpenIdentity
-from services.book.book import Held
 from services.desk.forms import FormFault, said_by
 from services.desk.identity_in_text import identity_in
 from services.desk.notes import ABOUT, LONGEST, add_note
@@ -21,29 +20,31 @@ __all__ = ["PAGES"]
 
 
 async def _answer(visit: Visit) -> Response:
-    one = await held_by(visit, visit.me.unit, visit.request.path_params["ref"])
-    return await _take(visit, one, f"/tasks/{one.ref}", None)
+    ref = visit.request.path_params["ref"]
+    return await _take(visit, visit.me.unit, ref, f"/tasks/{ref}", None)
 
 
 async def _decide(visit: Visit) -> Response:
     path = visit.request.path_params
     one = await stray(visit, path["unit"], path["ref"])
-    return await _take(visit, one, "/district", visit.me.unit)
+    return await _take(visit, one.unit, one.ref, "/district", visit.me.unit)
 
 
-async def _take(visit: Visit, one: Held, then: str, office: str | None) -> Response:
+async def _take(visit: Visit, unit: str, ref: str, then: str, office: str | None) -> Response:
     key = visit.said("key")
-    if re.fullmatch(rf"{re.escape(one.ref)}\.[0-9]{{1,5}}", key) is None:
-        raise HTTPException(403, "not_our_form")
     action = visit.said("action")
     try:
+        if re.fullmatch(rf"{re.escape(ref)}\.[0-9]{{1,5}}", key) is None:
+            raise HTTPException(403, "not_our_form")
         said = said_by(visit.said, visit.all_said, visit.said("revision"))
         if office is not None and "to_unit" in said and visit.desk.unit(str(said["to_unit"])) is None:
             raise FormFault("to_unit")
-        await visit.desk.book.answer(one.unit, one.ref, said, key, visit.me.account, office)
+        await visit.desk.book.answer(unit, ref, said, key, visit.me.account, office)
     except FormFault as fault:
+        one = await held_by(visit, unit, ref)
         return await show_task(visit, one, 422, problem="missing", field=fault.field, draft=action)
     except Refused as refused:
+        one = await held_by(visit, unit, ref)
         return await show_task(visit, one, 409, problem=refused.reason, detail=refused.detail, draft=action)
     return RedirectResponse(f"{then}?done={action}", 303)
 

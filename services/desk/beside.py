@@ -1,11 +1,14 @@
 """What the desk reads beside its book: how each task came to be as it is, and what officers have released."""
 
-from sqlalchemy import select
+from functools import cache
+
+from sqlalchemy import Insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control import OfficerDecision
 from contracts.tasks import Task
-from services.book.tables import put
+from services.book.held import read_task
+from services.book.tables import put, upsert
 from services.book.taking import FLAGS, Beside
 from services.desk.tables import DESK, decisions, released, revisions
 from services.runtime.fold import Record
@@ -17,7 +20,7 @@ _DECISIONS = "officer.decisions"
 
 async def _take(connection: AsyncConnection, record: Record, now: str) -> None:
     if record.topic.startswith("referral.tasks."):
-        await _revision(connection, Task.model_validate_json(record.value), now)
+        await _revision(connection, read_task(record.value.decode()), now)
     elif record.topic == _DECISIONS:
         await _released(connection, OfficerDecision.model_validate_json(record.value))
 
@@ -26,17 +29,23 @@ BESIDE = Beside(DESK, (FLAGS, _DECISIONS), _take)
 
 
 async def _revision(connection: AsyncConnection, task: Task, now: str) -> None:
-    row = put(connection, revisions).values(
-        unit=task.unit,
-        task_id=task.task_id,
-        revision=task.revision,
-        at=now,
-        status=task.status,
-        business_status=task.business_status,
-        reason=task.status_reason,
-        outcome=task.outcome,
-    )
-    await connection.execute(row.on_conflict_do_nothing())
+    row = {
+        "unit": task.unit,
+        "task_id": task.task_id,
+        "revision": task.revision,
+        "at": now,
+        "status": task.status,
+        "business_status": task.business_status,
+        "reason": task.status_reason,
+        "outcome": task.outcome,
+    }
+    await connection.execute(_came(connection.dialect.name), row)
+
+
+@cache  # built once, for each revision that comes
+def _came(dialect: str) -> Insert:
+    statement: Insert = upsert(dialect, revisions).on_conflict_do_nothing()
+    return statement
 
 
 async def _released(connection: AsyncConnection, said: OfficerDecision) -> None:

@@ -41,8 +41,9 @@ def postgres() -> Iterator[str]:
         options = ["-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", folder, "-c", "fsync=off"]
         process: subprocess.Popen[bytes] = subprocess.Popen([server, *options], **quiet)  # type: ignore[call-overload]
         try:
-            _wait(port, process)
-            yield f"postgresql://kithline@127.0.0.1:{port}/postgres"
+            address = f"postgresql://kithline@127.0.0.1:{port}/postgres"
+            _wait(address, process)
+            yield address
         finally:
             process.terminate()
             process.wait(30)
@@ -55,26 +56,27 @@ def dsn(request: pytest.FixtureRequest) -> str:
         return "sqlite://"
     address: str = request.getfixturevalue("postgres")
     name = f"t{time.monotonic_ns()}"
-    _create(address, name)
+    _ask(address, f"CREATE DATABASE {name}")
     return f"{address.rpartition('/')[0]}/{name}"
 
 
-def _create(address: str, name: str) -> None:
-    async def create() -> None:
+def _ask(address: str, statement: str) -> None:
+    async def ask() -> None:
         connection = await asyncpg.connect(address)
-        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.execute(statement)
         await connection.close()
 
-    asyncio.run(create())
+    asyncio.run(ask())
 
 
-def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
+    """It listens before it takes anybody."""
     until = time.monotonic() + 60
     while True:
         assert process.poll() is None, "Postgres has ended"
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            _ask(address, "SELECT 1")
             return
-        except OSError:
+        except (OSError, asyncpg.CannotConnectNowError):
             assert time.monotonic() < until, "Postgres does not answer"
             time.sleep(0.05)
