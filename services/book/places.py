@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from contracts.tasks import Task
 from contracts.unit_tasks import FreePlace
 from contracts.units import UnitStatus, VacancyStatus
 from services.book.tables import declared, put
-from services.directory import is_stale
+from services.directory import ranked_places
 from services.runtime.fold import Record
 
 __all__ = ["free_places", "needs_a_place", "take_declared"]
@@ -20,7 +21,7 @@ __all__ = ["free_places", "needs_a_place", "take_declared"]
 _MOST = 10
 
 _KIND: Mapping[str, str] = {"arrange_emergency_support": "emergency", "arrange_respite": "respite"}
-"""What a task is for: the kind of place that comes first. A place of the other kind is better than none."""
+"""What a task is for: the kind of place that comes first."""
 
 _STATUS: TypeAdapter[UnitStatus | VacancyStatus] = TypeAdapter(UnitStatus | VacancyStatus)
 
@@ -47,26 +48,19 @@ async def free_places(
     names: Mapping[str, Bilingual],
     stale_hours: Mapping[str, float],
 ) -> list[dict[str, Any]]:
-    """`contracts.unit_tasks.FreePlace` as JSON, at most ten: of the kind that is needed before others, in the task's
-    district before elsewhere, fresh before stale, more before fewer. `names`: of units;
-    `stale_hours`: of the directory, by kind of place."""
-    rows = await connection.execute(select(declared.c.said).where(declared.c.what != "intake"))
-    found = []
-    for (said,) in rows:
-        status = VacancyStatus.model_validate_json(said)
-        free = status.free
-        if free is None or not free.places:
-            continue
-        over = free.valid_until is not None and free.valid_until <= now
-        place = FreePlace(
-            unit=status.unit,
-            name=names.get(status.unit),
-            kind=status.kind,
-            district=status.district,
-            places=free.places,
-            as_of=free.as_of,
-            stale=over or is_stale(status.kind, free.as_of, now, stale_hours),
-        )
-        order = (place.kind != _KIND[task.purpose], place.district != task.district, place.stale, -place.places)
-        found.append((*order, place.unit, place))
-    return [entry[-1].model_dump(mode="json") for entry in sorted(found, key=lambda entry: entry[:-1])[:_MOST]]
+    """The first ten of `services.directory.ranked_places`, as JSON of `contracts.unit_tasks.FreePlace`. `names`: of
+    units; `stale_hours`: of the directory, by kind of place."""
+    rows = await connection.scalars(select(declared.c.said).where(declared.c.what != "intake"))
+    found = ranked_places(map(orjson.loads, rows), now, stale_hours, task.district, _KIND[task.purpose])
+    return [
+        FreePlace(
+            unit=one.unit,
+            name=names.get(one.unit),
+            kind=one.kind,
+            district=one.district,
+            places=one.places,
+            as_of=one.as_of,
+            stale=one.stale,
+        ).model_dump(mode="json")
+        for one in found[:_MOST]
+    ]

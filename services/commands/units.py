@@ -74,7 +74,7 @@ def places(district: District = None, at: At = None, as_json: Json = False) -> N
         typer.echo(orjson.dumps([one._asdict() for one in free], option=orjson.OPT_INDENT_2))
         return
     if not free:
-        typer.echo("nobody has declared a free place that still counts", err=True)
+        typer.echo("nobody has declared a free place", err=True)
         return
     rows = [
         {

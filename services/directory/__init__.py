@@ -3,7 +3,7 @@ desk routes by it, whoever delivers to units looks them up in it."""
 
 from services.directory.place import District, Places
 from services.directory.routing import Directory, is_queue
-from services.directory.standing import STALE_HOURS, FreePlace, Standings, is_stale
+from services.directory.standing import STALE_HOURS, FreePlace, Standings, ranked_places
 from services.directory.unit import Channel, Name, Unit
 
 __all__ = [
@@ -17,5 +17,5 @@ __all__ = [
     "Standings",
     "Unit",
     "is_queue",
-    "is_stale",
+    "ranked_places",
 ]

@@ -1,19 +1,19 @@
 """How units stand by what they have declared, as `units.status` tells it. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from contracts.events.respite import PlaceKind
 from contracts.instants import milliseconds, plus
 
-__all__ = ["STALE_HOURS", "FreePlace", "Standings", "holds", "is_stale", "waits"]
+__all__ = ["STALE_HOURS", "FreePlace", "Standings", "holds", "is_stale", "ranked_places", "waits"]
 
 Said = Mapping[str, Any]
 
 
 def holds(declared: Said, now: str) -> bool:
     """Whether a declaration still counts."""
-    until = declared["valid_until"]
+    until = declared.get("valid_until")
     return until is None or now < until
 
 
@@ -41,7 +41,8 @@ def is_stale(kind: str, as_of: str, now: str, stale_hours: Mapping[str, float]) 
 
 
 class FreePlace(NamedTuple):
-    """Where places are free. `hours`: how long ago they were counted; `stale`: so long that one should ask first."""
+    """Where places are free. `hours`: how long ago they were counted; `stale`: so long, or said until an instant that
+    has passed, that one should ask first."""
 
     unit: str
     kind: PlaceKind
@@ -50,6 +51,30 @@ class FreePlace(NamedTuple):
     as_of: str
     hours: float
     stale: bool
+
+
+def ranked_places(
+    vacancies: Iterable[Said],
+    now: str,
+    stale_hours: Mapping[str, float],
+    district: str | None = None,
+    kind: str | None = None,
+) -> list[FreePlace]:
+    """Of the latest vacancies (`contracts.units.VacancyStatus`) those where places are free: of the kind that is needed
+    before others (a place of the other kind is better than none), in the district before elsewhere, fresh before stale,
+    more before fewer. `stale_hours`: by kind (the directory has them)."""
+    found = []
+    for status in vacancies:
+        said = status["free"]
+        if said is not None and said["places"]:
+            hours = max(0.0, (milliseconds(now) - milliseconds(said["as_of"])) / 3_600_000)
+            stale = not holds(said, now) or is_stale(status["kind"], said["as_of"], now, stale_hours)
+            place = (status["unit"], status["kind"], status["district"], said["places"], said["as_of"], hours, stale)
+            found.append(FreePlace(*place))
+    return sorted(
+        found,
+        key=lambda one: (one.kind != kind, one.district != district, one.stale, -one.places, one.unit, one.kind),
+    )
 
 
 class Standings:
@@ -79,23 +104,9 @@ class Standings:
         """Units of which anything is known."""
         return {*self._intakes, *(unit for unit, _, _ in self._vacancies)}
 
-    def free(
-        self,
-        now: str,
-        stale_hours: Mapping[str, float],
-        district: str | None = None,
-        kinds: Collection[str] = ("respite", "emergency"),
-    ) -> list[FreePlace]:
-        """Where places of these kinds are free: what is no guess before what is stale, the district's own before
-        others', what was counted last first. `stale_hours`: by kind (the directory has them)."""
-        found = []
-        for (unit, kind, where), status in self._vacancies.items():
-            said = status["free"]
-            if kind in kinds and said is not None and said["places"] and holds(said, now):
-                hours = max(0.0, (milliseconds(now) - milliseconds(said["as_of"])) / 3_600_000)
-                stale = is_stale(kind, said["as_of"], now, stale_hours)
-                found.append(FreePlace(unit, status["kind"], where, said["places"], said["as_of"], hours, stale))
-        return sorted(found, key=lambda one: (one.stale, one.district != district, one.hours, one.unit, one.kind))
+    def free(self, now: str, stale_hours: Mapping[str, float], district: str | None = None) -> list[FreePlace]:
+        """Where places are free, as `ranked_places` has them."""
+        return ranked_places(self._vacancies.values(), now, stale_hours, district)
 
 
 def _keep(latest: dict[Any, Said], name: object, said: Said) -> None:

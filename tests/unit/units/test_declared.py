@@ -152,5 +152,4 @@ def test_readers_put_it_together() -> None:
     assert [(one.unit, one.stale) for one in standings.free(NOW, stale, "KTS")] == [("home-2", True), ("home-1", True)]
     assert [one.unit for one in standings.free("2026-07-13T20:00:00.000Z", stale, "SSP")] == ["home-1", "home-2"]
     assert not standings.free("2026-07-13T20:00:00.000Z", stale, "SSP")[0].stale
-    assert standings.free(NOW, stale, "SSP", ("emergency",)) == []
     assert standings.declaring() == {"ssp-decc-1", "home-1", "home-2"}
