@@ -31,6 +31,8 @@ STOP_SECONDS = 5
 
 _POLL_MS = 250
 _AT_ONCE = 500
+_GATHER = 0.05
+"""Seconds between two batches: records come one by one, and each batch is a transaction that waits for the disk."""
 
 Taker = Callable[[AsyncConnection, Sequence[Record]], Awaitable[None]]
 """Puts records into the store, in order within each partition. What it raises ends the process; the batch is taken
@@ -136,6 +138,8 @@ class Inbox(Service):  # type: ignore[misc]
                     await self._move({place: rows for place, rows in fetched.items() if place in self._next})
                     await self._tell(consumer)
                     await self._come_closer(consumer)
+                if fetched:
+                    await asyncio.sleep(_GATHER)
         except asyncio.CancelledError:
             raise
         except Exception as fault:

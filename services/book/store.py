@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, event
@@ -49,6 +50,7 @@ class Store:
         # answers in 5 s on a busy machine 8 gave up). In one process writers queue.
         self._turns = asyncio.Lock() if self.sqlite else nullcontext()
         self._waiting: list[_Step[Any]] = []
+        self._look: ContextVar[AsyncConnection | None] = ContextVar("look", default=None)
         if self.sqlite:
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
@@ -78,11 +80,18 @@ class Store:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent look; disturbs no writer."""
+        """One consistent look; disturbs no writer. Within a look it is the same one: a page is of one moment."""
+        if (outer := self._look.get()) is not None:
+            yield outer
+            return
         async with self._engine.connect() as connection:
             connection = await connection.execution_options(reads=True)
             async with connection.begin():
-                yield connection
+                before = self._look.set(connection)
+                try:
+                    yield connection
+                finally:
+                    self._look.reset(before)
 
     async def together(self, step: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
         """What `step` returns, once it is committed: in one transaction with the steps of all who wait for their turn,

@@ -34,7 +34,7 @@ async def _take(visit: Visit, unit: str, ref: str, then: str, office: str | None
     key = visit.said("key")
     action = visit.said("action")
     try:
-        if re.fullmatch(rf"{re.escape(ref)}\.[0-9]{{1,5}}", key) is None:
+        if not key.startswith(f"{ref}.") or re.fullmatch(r"[0-9]{1,5}", key.removeprefix(f"{ref}.")) is None:
             raise HTTPException(403, "not_our_form")
         said = said_by(visit.said, visit.all_said, visit.said("revision"))
         if office is not None and "to_unit" in said and visit.desk.unit(str(said["to_unit"])) is None:

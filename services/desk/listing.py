@@ -16,7 +16,7 @@ __all__ = ["PAGES", "Card", "card", "short"]
 
 T = TypeVar("T")
 
-_AT_ONCE = 60
+_AT_ONCE = 30
 """Tasks on one page: more is a register, not a list to work through."""
 
 

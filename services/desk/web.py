@@ -92,6 +92,12 @@ def make_app(desk: Desk, pages: tuple[Page, ...]) -> ASGIApp:
 
 def _guarded(desk: Desk, one: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
+        if one.method == "POST" or one.need == "nobody":
+            return await respond(request)
+        async with desk.book.store.read():  # all that a page shows is of one moment
+            return await respond(request)
+
+    async def respond(request: Request) -> Response:
         visit = Visit(desk, request, _language(request))
         token = request.cookies.get(COOKIE)
         visit.who = await desk.accounts.who(token, now_ms())
