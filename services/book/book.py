@@ -69,9 +69,12 @@ class Book:
             now = await clock(look)
             return {**one.view, "places": await free_places(look, one.task, now, self._names, self._stale_hours)}
 
-    async def all_held(self, unit: str, *, ended: bool = False) -> list[Held]:
-        """What a unit holds (with `ended`: what it ever held), the latest change last."""
-        wanted = held.c.unit == unit if ended else (held.c.unit == unit) & held.c.open
+    async def all_held(self, unit: str, *, ended: bool = False, since: str = "") -> list[Held]:
+        """What a unit holds (with `ended`: what it ever held), the latest change last. `since`: and that has changed at
+        that instant or later."""
+        wanted = (held.c.unit == unit) & (held.c.changed_at >= since)
+        if not ended:
+            wanted &= held.c.open
         async with self.store.read() as look:
             rows = (await look.execute(select(held).where(wanted).order_by(held.c.change))).all()
         return [self.as_held(row) for row in rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contracts.identity import Disclosure, OpenIdentity
-from contracts.instants import EPOCH, day_of
+from contracts.instants import EPOCH, day_of, plus
 from contracts.lifecycle import is_withheld
 from services.adapters.channel import Rounds
 from services.adapters.connections import Csv
@@ -77,7 +77,8 @@ class CsvDrop(Rounds):
         if not untold and self._days.get(place.unit) == today and rounds != 1:
             return
         open_tasks = [one for one in await self._book.all_held(place.unit) if not _withheld(one)]
-        ended = [one for one in await self._book.all_held(place.unit, ended=True) if _ended_today(one, today)]
+        lately = await self._book.all_held(place.unit, ended=True, since=plus(now, days=-1))
+        ended = [one for one in lately if _ended_today(one, today)]
         rows = await self._rows(place, open_tasks, ended, now, today)
         await asyncio.to_thread(place.folder.publish, today, form.write(rows))
         if self._days.get(place.unit) != today:

@@ -86,6 +86,18 @@ class TestHolding:
             assert all(not held.open for held in await one.all_held("unit-a", ended=True))
             await one.store.close()
 
+    async def test_what_has_changed_since_an_instant(self, book: Book) -> None:
+        for number, at in enumerate(("2026-07-01T08:00:00.000Z", "2026-07-02T08:00:00.000Z"), start=1):
+            done = task(f"done-{number}", status="completed", outcome="care_resumed")
+            await take(book, tick(at), task_record(task(f"open-{number}")), task_record(done))
+
+        async def since(at: str, ended: bool) -> list[str]:
+            return [one.task.task_id for one in await book.all_held("unit-a", ended=ended, since=at)]
+
+        assert await since("2026-07-01T08:00:00.000Z", ended=False) == ["open-1", "open-2"]
+        assert await since("2026-07-01T08:00:00.001Z", ended=False) == ["open-2"]
+        assert await since("2026-07-02T08:00:00.000Z", ended=True) == ["open-2", "done-2"]
+
     async def test_what_went_to_another_unit_is_no_longer_held_and_that_is_a_change(self, book: Book) -> None:
         await give(book, task())
         (before,) = await book.changed(["unit-a"], after=-1)
