@@ -48,8 +48,8 @@ bench: $(STAMP)  ## events a second of the engine and its peers: a table, and be
 soak: $(STAMP)  ## the long tests, not part of `make test` (hours; KITHLINE_SOAK_SHARE=0.05 finds fewer histories: minutes)
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-mutants: $(STAMP)  ## change the pure modules a little, see whether a test notices (hours; ARGS="'services.referral.lifecycle*'")
-	@$(BIN)/mutmut run $(ARGS)
+mutants: $(STAMP)  ## does a test notice small changes of the pure modules? a sample, in an hour (ARGS="--sample 0": all, in a day)
+	@$(BIN)/python -m benchmarks.mutants --json benchmarks/results/mutants.json $(ARGS)
 
 schemas: $(STAMP)  ## write contracts/schemas anew from the models
 	@$(BIN)/python -m services.runtime.schemas

@@ -1,5 +1,6 @@
 """Every scenario in memory: as it is told, and with the feed's records before each answer in other orders."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, permutations, product
 from math import factorial, prod
@@ -16,8 +17,8 @@ from tests.scenarios import SCENARIOS, Scenario
 from tests.scenarios.memory import misnumbered, processors, run_in_memory, still_open, take
 from tests.scenarios.model import Ends, Step, unmet
 
-ORDERS = 12
-"""So many for each scenario; tests/soak/test_scenarios.py has every order of up to six records."""
+ORDERS = int(os.environ.get("KITHLINE_ORDERS", "12"))
+"""So many for each scenario; tests/soak/test_scenarios.py has every order of up to six records, `make mutants` few."""
 
 SCENARIO = pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
 

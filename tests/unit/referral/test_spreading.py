@@ -15,7 +15,7 @@ from services.runtime.fold import TICKS, Record
 from services.runtime.folding import MemoryStore, Task
 from tests.scenarios.memory import POLICY
 from tests.unit.calendar.made import hk
-from tests.unit.referral.test_waves import BASE
+from tests.unit.referral.test_waves import base
 
 CLOCKS = load_clocks(POLICY)
 DIRECTORY = load_directory(POLICY)
@@ -30,7 +30,7 @@ def the_list() -> list[Flag]:
     """Households of Sham Shui Po, as one list rule raised them."""
     estates = [one for place in DIRECTORY.places.districts["SSP"].sub_districts.values() for one in place]
     return [
-        BASE.model_copy(
+        base().model_copy(
             update={
                 "flag_id": f"flag-{number}",
                 "household_id": f"h-{number:08d}-0000-0000-0000-000000000000",

@@ -1,5 +1,7 @@
 """Which households a wave releases, and in which order."""
 
+from functools import cache
+
 from contracts.control import OfficerDecision
 from contracts.flags import Flag
 from services.line import Line
@@ -10,11 +12,17 @@ from tests.scenarios.model import Ends
 
 AT = "2026-07-31T02:00:00.000Z"
 ALONE = [{"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1948}}]
-(BASE,) = [Flag.model_validate(raw) for raw in run_in_memory(expand(ALONE)).flags.values()]
+
+
+@cache
+def base() -> Flag:
+    """The one flag of somebody who lives alone."""
+    (raised,) = run_in_memory(expand(ALONE)).flags.values()
+    return Flag.model_validate(raised)
 
 
 def flag(name: str, **changes: object) -> Flag:
-    return BASE.model_copy(update={"flag_id": name, "household_id": f"h-{name}", **changes})
+    return base().model_copy(update={"flag_id": name, "household_id": f"h-{name}", **changes})
 
 
 def released(one: Flag, wave: str = "w-1") -> OfficerDecision:
@@ -35,7 +43,7 @@ def test_the_most_pressing_come_first() -> None:
 
 def test_who_waits() -> None:
     waiting, gone = flag("waiting"), flag("gone")
-    at_once = [ask.model_copy(update={"release": "at_once"}) for ask in BASE.asks]
+    at_once = [ask.model_copy(update={"release": "at_once"}) for ask in base().asks]
     flags = [
         waiting,
         gone,
@@ -62,7 +70,7 @@ def test_a_wave_is_as_large_as_was_asked_for() -> None:
 
 
 def test_waves_are_numbered() -> None:
-    taken = [released(BASE, "little-support-SSP-1"), released(BASE, "little-support-1")]
+    taken = [released(base(), "little-support-SSP-1"), released(base(), "little-support-1")]
     assert next_wave("little-support", "SSP", taken) == "little-support-SSP-2"
     assert next_wave("little-support", "KTS", taken) == "little-support-KTS-1"
     assert next_wave("little-support", None, taken) == "little-support-2"

@@ -1,0 +1,156 @@
+"""How many small changes of the pure modules a test notices: `make mutants`, which is `python -m benchmarks.mutants`.
+
+mutmut makes one mutant for each small change (`+` for `-`, None for an argument, another text) and runs the tests that
+reach its function. All of them take a day, so a random sample is tried: the same for the same seed and code. The share
+that was noticed is told with its interval, and every mutant that was not, with its change; what somebody has written
+about one in the file before (`verdict`, `word`) is kept while the change is the same.
+"""
+
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import orjson
+import typer
+from mutmut.__main__ import get_diff_for_mutant
+
+from benchmarks.command import run_command
+from benchmarks.machine import machine_in_words
+from services.backtest.intervals import Share
+from services.runtime.errors import Problem
+
+__all__ = ["Mutant", "change_of", "read_mutants", "report", "sample_of"]
+
+FOLDER = Path("mutants")
+"""Of mutmut: the line with all mutants in it, and what became of each."""
+
+FIRST = "services.calendar.running.x_is_held*"
+"""A few, so that mutmut makes all mutants and sees which test reaches what before a sample can be drawn."""
+
+WANTED = 0.85
+
+_ENDS = {
+    0: "survived",
+    1: "killed",
+    3: "killed",
+    33: "no tests",
+    5: "no tests",
+    24: "timeout",
+    152: "timeout",
+    -24: "timeout",
+}
+"""What mutmut's exit codes say; any other is told as it is. A child that mutmut ends for its time has another code on
+another system."""
+
+
+class Mutant(NamedTuple):
+    """`end`: killed, survived, no tests (nothing reaches it), timeout, or mutmut's exit code; empty: not tried."""
+
+    name: str
+    file: str
+    end: str
+
+    @property
+    def function(self) -> str:
+        """Dotted, without mutmut's marks."""
+        module, _, name = self.name.partition("__mutmut_")[0].rpartition(".")
+        return f"{module}.{name.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
+
+
+def read_mutants(folder: Path) -> list[Mutant]:
+    """All that mutmut has made, by name."""
+    mutants = []
+    for meta in folder.rglob("*.py.meta"):
+        file = str(meta.relative_to(folder)).removesuffix(".meta")
+        codes = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+        mutants += [
+            Mutant(name, file, "" if code is None else _ENDS.get(code, f"exit code {code}"))
+            for name, code in codes.items()
+        ]
+    return sorted(mutants)
+
+
+def sample_of(names: Sequence[str], size: int, seed: int) -> list[str]:
+    """So many of them, or all if `size` is 0 or more than there are."""
+    return sorted(names if not 0 < size < len(names) else random.Random(seed).sample(sorted(names), size))
+
+
+def change_of(mutant: Mutant) -> str:
+    """The lines that the mutant changes: `-` before, `+` after. (Read in mutmut's folder below the current one.)"""
+    diff = get_diff_for_mutant(mutant.name, path=mutant.file).splitlines()
+    return "\n".join(f"{line[0]} {line[1:].strip()}" for line in diff[2:] if line[0] in "-+")
+
+
+def report(
+    tried: Sequence[Mutant], total: int, seed: int, changes: dict[str, str], old: dict[str, Any]
+) -> dict[str, Any]:
+    """The figures, and each mutant that nobody noticed with its change (`changes`: name -> lines) and the words that
+    the `old` report has about it. A mutant that ran into its time limit was noticed."""
+    ends = Counter(mutant.end for mutant in tried)
+    noticed = Share(ends["killed"] + ends["timeout"], len(tried)).figures()
+    words = {(one["function"], one["change"]): one for one in old.get("not_noticed", ())}
+    not_noticed = []
+    for mutant in tried:
+        if mutant.end not in ("killed", "timeout"):
+            known = words.get((mutant.function, changes[mutant.name]), {})
+            not_noticed.append(
+                {
+                    "function": mutant.function,
+                    "end": mutant.end,
+                    "change": changes[mutant.name],
+                    "verdict": known.get("verdict", ""),
+                    "word": known.get("word", ""),
+                }
+            )
+    return {
+        "machine": machine_in_words(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "mutants": total,
+        "sample": len(tried),
+        "seed": seed,
+        "ends": dict(sorted(ends.items())),
+        "noticed": noticed,
+        "wanted": WANTED,
+        "holds": len(tried) > 0 and (ends["killed"] + ends["timeout"]) / len(tried) >= WANTED,
+        "verdicts": dict(sorted(Counter(one["verdict"] or "not looked at" for one in not_noticed).items())),
+        "not_noticed": not_noticed,
+    }
+
+
+def run(names: Sequence[str], processes: int) -> None:
+    """Lets mutmut try these. Raises Problem if it cannot: then it has said why."""
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *names]
+    if subprocess.run(command, check=False).returncode:
+        raise Problem(
+            "mutmut stopped; it says why above. Mend tests that fail without any mutant, or remove the folder mutants"
+        )
+
+
+def main(
+    sample: Annotated[int, typer.Option(help="how many mutants; 0: all (a day)")] = 400,
+    seed: Annotated[int, typer.Option(help="another seed draws others")] = 1,
+    processes: Annotated[int, typer.Option(help="mutants tried at once")] = 2,
+    json_file: Annotated[Path | None, typer.Option("--json", help="also write the report there")] = None,
+) -> None:
+    """Tries a sample of mutants and tells which of them no test noticed."""
+    run([FIRST], processes)
+    names = sample_of([mutant.name for mutant in read_mutants(FOLDER)], sample, seed)
+    run(names, processes)
+    mutants = read_mutants(FOLDER)
+    tried = [mutant for mutant in mutants if mutant.name in set(names)]
+    changes = {mutant.name: change_of(mutant) for mutant in tried}
+    old = orjson.loads(json_file.read_bytes()) if json_file and json_file.exists() else {}
+    told = orjson.dumps(report(tried, len(mutants), seed, changes, old), option=orjson.OPT_INDENT_2)
+    if json_file is not None:
+        json_file.write_bytes(told + b"\n")
+    typer.echo(told.decode())
+
+
+if __name__ == "__main__":
+    run_command(main)
