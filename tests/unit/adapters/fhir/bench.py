@@ -15,8 +15,9 @@ from contracts.lifecycle import Refusal, check
 from contracts.tasks import Task, TaskUpdate
 from services.adapters.fhir.access import Access
 from services.adapters.fhir.codes import extension_url, system
+from services.adapters.fhir.http import MEDIA_TYPE
 from services.adapters.fhir.people import People
-from services.adapters.fhir.routes import MEDIA_TYPE, Server
+from services.adapters.fhir.routes import Server
 from services.adapters.fhir.tasks import Tasks
 from services.adapters.tables import METADATA
 from services.book.book import Book
@@ -93,6 +94,10 @@ class World:
         seen = version or now["meta"]["versionId"]
         return await self.ask("PUT", f"/Task/{name}", body={**now, **changes}, if_match=f'W/"{seen}"')
 
+    async def settle(self) -> None:
+        """The desk has decided about every answer."""
+        await asyncio.gather(*self.works)
+
     async def _post(self) -> None:
         async with self._posting:
             source = self.book.outbox._source
@@ -140,7 +145,7 @@ async def world(vault: VaultClient | None = None, desk: bool = True, wait: float
         try:
             yield one
         finally:
-            await asyncio.gather(*one.works)
+            await one.settle()
             await one.client.aclose()
             await one.book.store.close()
 

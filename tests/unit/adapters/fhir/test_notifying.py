@@ -169,6 +169,7 @@ async def test_a_server_that_stays_away_is_given_up_and_the_desk_is_told_of_what
         assert len(one.hook.got) == GIVE_UP_AFTER
         state = await one.state(name)
         assert state["status"] == "error" and "503" in state["error"] and "status requested" in state["error"]
+        await one.world.settle()
         (letter,) = one.world.letters
         assert (letter.action, letter.actor, letter.reason) == ("delivery_failed", "delivery", "gave_up")
         assert (await one.world.read(never))["businessStatus"]["coding"][0]["code"] == "delivery_failed"
