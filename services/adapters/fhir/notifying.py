@@ -10,9 +10,9 @@ import httpx
 import orjson
 
 from services.adapters.channel import Rounds
+from services.adapters.fhir.http import MEDIA_TYPE
 from services.adapters.fhir.mapping import task
 from services.adapters.fhir.outcome import Fault
-from services.adapters.fhir.routes import MEDIA_TYPE
 from services.adapters.fhir.subscriptions import Subscription, all_active, checked, note
 from services.adapters.fhir.tasks import is_shown
 from services.book.book import Book, Held

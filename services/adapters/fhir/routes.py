@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from traceback import extract_tb
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.adapters.fhir.access import Access
 from services.adapters.fhir.answering import answer_of
+from services.adapters.fhir.http import BASE, Answering, answered, as_json, base_of, body_of, version_of
 from services.adapters.fhir.mapping import KITHLINE, Resource, bundle, kithline, organization, service_request, task
 from services.adapters.fhir.outcome import Fault, operation_outcome
 from services.adapters.fhir.people import People
@@ -24,22 +24,8 @@ from services.adapters.fhir.tasks import Tasks
 from services.book.book import Book, Held
 from services.book.places import needs_a_place
 from services.directory import Unit
-from services.runtime.fold import Refused
-from services.runtime.logs import logger
 
-__all__ = ["MEDIA_TYPE", "Server"]
-
-_log = logger(__name__)
-
-MEDIA_TYPE = "application/fhir+json"
-_READ = (MEDIA_TYPE, "application/json", "application/*", "*/*")
-_MOST_BYTES = 256 * 1024
-"""A Task of ours has some five thousand."""
-
-_BASE = "/fhir"
-
-_FRAMES = 6
-"""Of a fault's way that the log tells, the last ones."""
+__all__ = ["Server"]
 
 Handler = Callable[[Request, Unit], Awaitable[Response]]
 """Answers one request of a unit. Raises Fault."""
@@ -72,14 +58,14 @@ class Server:
                 "DELETE": self._unsubscribe,
             },
         }
-        routes: list[BaseRoute] = [Route(f"{_BASE}/metadata", self._open(_metadata))]
+        routes: list[BaseRoute] = [Route(f"{BASE}/metadata", answered(_metadata))]
         for kind in DEFINITIONS:
-            routes.append(Route(f"{_BASE}/{kind}", self._open(_definitions(kind))))
-            routes.append(Route(f"{_BASE}/{kind}/{{id}}", self._open(_definition(kind))))
-        routes += [Route(_BASE + path, self._for_units(by), methods=_EVERY) for path, by in ours.items()]
-        return [*routes, Route(_BASE + "/{path:path}", self._for_units({}), methods=_EVERY)]
+            routes.append(Route(f"{BASE}/{kind}", answered(_definitions(kind))))
+            routes.append(Route(f"{BASE}/{kind}/{{id}}", answered(_definition(kind))))
+        routes += [Route(BASE + path, self._for_units(by), methods=_EVERY) for path, by in ours.items()]
+        return [*routes, Route(BASE + "/{path:path}", self._for_units({}), methods=_EVERY)]
 
-    def _for_units(self, by_method: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
+    def _for_units(self, by_method: Mapping[str, Handler]) -> Answering:
         async def handle(request: Request) -> Response:
             unit = self._access.unit(request.headers.get("authorization"))
             handler = by_method.get("GET" if request.method == "HEAD" else request.method)
@@ -90,25 +76,7 @@ class Server:
             can = ", ".join(by_method)
             raise Fault(405, "not-supported", f"{request.method} is not possible here; {can} is")
 
-        return self._open(handle)
-
-    @staticmethod
-    def _open(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            try:
-                _check_accepts(request)
-                return await handle(request)
-            except Fault as fault:
-                return _refusal(fault)
-            except Refused as refused:
-                return _refusal(_fault_of(refused))
-            except Exception as fault:
-                # neither its words nor its frames' values: they could quote what was being worked on
-                places = [f"{one.filename}:{one.lineno}" for one in extract_tb(fault.__traceback__)[-_FRAMES:]]
-                _log.error("a FHIR request failed", kind=type(fault).__name__, at=places)
-                return _refusal(Fault(500, "exception", "this server failed; the operator finds why in its log"))
-
-        return answer
+        return answered(handle)
 
     async def _search(self, request: Request, unit: Unit) -> Response:
         query = read_query(request.query_params.multi_items())
@@ -116,9 +84,9 @@ class Server:
         links = {"self": str(request.url)}
         if more is not None:
             links["next"] = _next_page(request, more)
-        base = _base(request)
+        base = base_of(request)
         matches = [task(await self._book.shown(one), unit, one.changed_at) for one in found]
-        response = _json(bundle(base, matches, self._included(query, found, unit), links))
+        response = as_json(bundle(base, matches, self._included(query, found, unit), links))
         await self._tasks.tell(found)
         return response
 
@@ -144,8 +112,8 @@ class Server:
 
     async def _update_task(self, request: Request, unit: Unit) -> Response:
         held = await self._tasks.one(unit.id, request.path_params["id"], "Task")
-        body = read_resource("Task", await _body(request))
-        seen = _seen(request)
+        body = read_resource("Task", await body_of(request))
+        seen = version_of(request)
         key = _key(held, seen, body)
         if await self._tasks.answer(held, key) is None:
             if seen != held.view["revision"]:
@@ -165,18 +133,18 @@ class Server:
             raise Fault(409 if stale else 422, "conflict" if stale else "business-rule", says)
         if settled.state != "taken":
             says = "your change is written down and on its way to the referral desk; read the Task to see how it went"
-            return _json(operation_outcome("information", "informational", says), 202)
+            return as_json(operation_outcome("information", "informational", says), 202)
         changed = await self._tasks.one(unit.id, held.ref, "Task")
         response = await self._task(changed, unit)
         await self._tasks.tell([changed])
         return response
 
     async def _task(self, held: Held, unit: Unit) -> Response:
-        return _json(task(await self._book.shown(held), unit, held.changed_at), headers={"ETag": _etag(held)})
+        return as_json(task(await self._book.shown(held), unit, held.changed_at), headers={"ETag": _etag(held)})
 
     async def _read_request(self, request: Request, unit: Unit) -> Response:
         held = await self._tasks.one(unit.id, request.path_params["id"], "ServiceRequest")
-        return _json(service_request(held.view, unit, held.changed_at), headers={"ETag": _etag(held)})
+        return as_json(service_request(held.view, unit, held.changed_at), headers={"ETag": _etag(held)})
 
     async def _read_organization(self, request: Request, unit: Unit) -> Response:
         known = {unit.id: organization(unit), KITHLINE: kithline()}
@@ -185,34 +153,34 @@ class Server:
             raise Fault(
                 404, "not-found", f"there is Organization/{unit.id}, which is yours, and Organization/{KITHLINE}"
             )
-        return _json(found)
+        return as_json(found)
 
     async def _read_patient(self, request: Request, unit: Unit) -> Response:
-        return _json(await self._people.patient(unit, request.path_params["id"], request.query_params))
+        return as_json(await self._people.patient(unit, request.path_params["id"], request.query_params))
 
     async def _list_subscriptions(self, request: Request, unit: Unit) -> Response:
         async with self._book.store.read() as look:
             found = [one.resource for one in await of_unit(look, unit.id)]
-        return _json(bundle(_base(request), found, [], {"self": str(request.url)}))
+        return as_json(bundle(base_of(request), found, [], {"self": str(request.url)}))
 
     async def _subscribe(self, request: Request, unit: Unit) -> Response:
-        wish = read_subscription(unit.id, read_resource("Subscription", await _body(request)), self._hosts[unit.id])
+        wish = read_subscription(unit.id, read_resource("Subscription", await body_of(request)), self._hosts[unit.id])
         async with self._book.store.write() as transaction:
             kept = await keep(transaction, wish)
-        return _json(kept.resource, 201, {"Location": f"{_base(request)}/Subscription/{kept.id}"})
+        return as_json(kept.resource, 201, {"Location": f"{base_of(request)}/Subscription/{kept.id}"})
 
     async def _read_subscription(self, request: Request, unit: Unit) -> Response:
-        return _json((await self._subscription(request, unit)).resource)
+        return as_json((await self._subscription(request, unit)).resource)
 
     async def _subscribe_again(self, request: Request, unit: Unit) -> Response:
         before = await self._subscription(request, unit)
-        wish = read_subscription(unit.id, read_resource("Subscription", await _body(request)), self._hosts[unit.id])
+        wish = read_subscription(unit.id, read_resource("Subscription", await body_of(request)), self._hosts[unit.id])
         if wish.id != before.id:
             says = "criteria, endpoint and payload stay; to change them, delete the Subscription and create another"
             raise Fault(422, "business-rule", says, "Subscription.criteria", "Subscription.channel")
         async with self._book.store.write() as transaction:
             kept = await keep(transaction, wish)
-        return _json(kept.resource)
+        return as_json(kept.resource)
 
     async def _subscription(self, request: Request, unit: Unit) -> Subscription:
         async with self._book.store.read() as look:
@@ -232,55 +200,26 @@ _EVERY = ["GET", "PUT", "POST", "PATCH", "DELETE"]
 
 
 async def _metadata(request: Request) -> Response:
-    return _json(capability_statement(_base(request)))
+    return as_json(capability_statement(base_of(request)))
 
 
-def _definitions(kind: str) -> Callable[[Request], Awaitable[Response]]:
+def _definitions(kind: str) -> Answering:
     async def answer(request: Request) -> Response:
         url = request.query_params.get("url")
         found = [one for one in DEFINITIONS[kind].values() if url in (None, one["url"])]
-        return _json(bundle(_base(request), found, [], {"self": str(request.url)}))
+        return as_json(bundle(base_of(request), found, [], {"self": str(request.url)}))
 
     return answer
 
 
-def _definition(kind: str) -> Callable[[Request], Awaitable[Response]]:
+def _definition(kind: str) -> Answering:
     async def answer(request: Request) -> Response:
         found = DEFINITIONS[kind].get(request.path_params["id"])
         if found is None:
             raise Fault(404, "not-found", f"there is no such {kind}; there are {', '.join(DEFINITIONS[kind])}")
-        return _json(found)
+        return as_json(found)
 
     return answer
-
-
-def _check_accepts(request: Request) -> None:
-    said = request.headers.get("accept", "*/*")
-    if not any(one.partition(";")[0].strip().lower() in _READ for one in said.split(",")):
-        raise Fault(406, "not-supported", f"this server speaks {MEDIA_TYPE} only")
-
-
-async def _body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in (MEDIA_TYPE, "application/json"):
-        raise Fault(415, "not-supported", f"send the resource as {MEDIA_TYPE}")
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _MOST_BYTES:
-            raise Fault(413, "too-long", f"a resource has {_MOST_BYTES} bytes at most here")
-    return bytes(body)
-
-
-def _seen(request: Request) -> int:
-    said = request.headers.get("if-match")
-    if said is None:
-        says = 'say which version you have changed: If-Match: W/"3", from the ETag (or meta.versionId) that you read'
-        raise Fault(400, "required", says)
-    version = said.strip().removeprefix("W/").strip('"')
-    if not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise Fault(400, "value", 'If-Match is one version, written W/"3"')
-    return int(version)
 
 
 def _key(held: Held, seen: int, body: Mapping[str, Any]) -> str:
@@ -289,34 +228,10 @@ def _key(held: Held, seen: int, body: Mapping[str, Any]) -> str:
     return "fhir-" + hashlib.sha256(f"{held.ref}|{seen}|".encode() + said).hexdigest()[:32]
 
 
-def _fault_of(refused: Refused) -> Fault:
-    match refused.reason:
-        case "unknown_task":
-            return Fault(404, "not-found", refused.detail)
-        case "stale_revision" | "id_reused":
-            return Fault(409, "conflict", refused.detail)
-        case _:
-            return Fault(422, "business-rule", refused.detail)
-
-
 def _etag(held: Held) -> str:
     return f'W/"{held.view["revision"]}"'
 
 
-def _base(request: Request) -> str:
-    return str(request.url.replace(path=_BASE, query="", fragment=""))
-
-
 def _next_page(request: Request, after: int) -> str:
     said = [(name, value) for name, value in request.query_params.multi_items() if name != "_after"]
-    return f"{_base(request)}/Task?{urlencode([*said, ('_after', str(after))])}"
-
-
-def _refusal(fault: Fault) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if fault.status == 401 else {}
-    return _json(fault.outcome, fault.status, headers)
-
-
-def _json(resource: Resource, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    said = {"Cache-Control": "no-store", **(headers or {})}
-    return Response(orjson.dumps(resource), status, said, f"{MEDIA_TYPE}; charset=utf-8")
+    return f"{base_of(request)}/Task?{urlencode([*said, ('_after', str(after))])}"

@@ -438,8 +438,8 @@ class TestSubscribing:
 
 
 def test_no_body_of_a_task_is_larger_than_what_is_taken_back() -> None:
+    from services.adapters.fhir.http import _MOST_BYTES
     from services.adapters.fhir.mapping import task as resource
-    from services.adapters.fhir.routes import _MOST_BYTES
     from tests.unit.adapters.fhir.made import view_of
 
     assert len(json.dumps(resource(view_of(task(unit=UNIT.id)), UNIT, NOW))) * 10 < _MOST_BYTES
