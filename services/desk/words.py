@@ -24,7 +24,7 @@ class Words:
         return text.format(**values) if values else text
 
     def code(self, table: str, code: str) -> str:
-        """A code's words: the desk's own (`table.code`), else the explanation's; the code where nobody has any."""
+        """A code's words: the desk's own (`table.code`) or the explanation's; the code where nobody has any."""
         if (own := self._texts.get(f"{table}.{code}")) is not None:
             return own
         words: Mapping[str, Both] = getattr(terms, table.upper(), {})
