@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from contracts.lifecycle import ACTIONS, ACTORS, Action, Actor, Move, Refusal, allowed, step
+from contracts.lifecycle import ACTIONS, ACTORS, Action, Actor, Move, Refusal, allowed, is_withheld, possible, step
 from contracts.task_words import ACTION_WORDS, SENTENCES
 from contracts.tasks import (
     BUSINESS_STATUSES,
@@ -17,6 +17,7 @@ from contracts.tasks import (
     UNIT_ACTIONS,
     UNIT_KINDS,
     BusinessStatus,
+    Task,
     TaskStatus,
 )
 from tests.contract.lifecycle_table import in_the_page, reachable, table
@@ -122,6 +123,13 @@ def test_what_waits_for_the_duty_officer_is_no_units_business() -> None:
     said = step("on-hold", "queued", "complete", "owner")
     assert isinstance(said, Refusal)
     assert said.code == "withheld"
+
+
+def test_what_somebody_may_do_with_a_task_is_what_its_state_allows() -> None:
+    for status, business, actor in product(STATUSES, BUSINESS_STATUSES, ACTORS):
+        task = Task.model_construct(status=status, business_status=business)
+        assert possible(task, actor) == allowed(status, business, actor)
+        assert is_withheld(task) == (status == "on-hold" and business == "queued")
 
 
 def test_from_everywhere_a_task_can_be_brought_to_an_end_by_a_person() -> None:

@@ -214,6 +214,32 @@ def test_the_carers_admission_no_longer_raises_anything_once_the_carer_is_erased
     assert held(line) == []
 
 
+def forgetting(who: str, other: str, at: str = ERASED_AT) -> Record:
+    """Somebody who was named with another is told to forget that."""
+    said = Erase(erase=True, subject=person(who), of=person(other), at=at)
+    return Record("person.facts", person(who).encode(), orjson.dumps(said))
+
+
+def test_what_names_somebody_who_was_erased_counts_only_if_it_was_recorded_afterwards() -> None:
+    line = lived([forgetting("anna", "ben"), *expand([CARE, COHORT])])
+    assert set(states(line)["people"][ANNA]["facts"]) == {"cohort~high_risk_public_housing~swd-register"}
+    run_in_memory(expand([{**CARE, **LATER, "id": "e-later"}]), line=line)
+    assert f"care.gives~{BEN}|allowance~swd-register" in states(line)["people"][ANNA]["facts"]
+
+
+def test_whoever_is_erased_remembers_whom_they_had_to_forget() -> None:
+    line = lived([*expand(LINES), erasure(), leaving()])
+    (name,) = (key for key in states(line)["people"] if key == f"{ANY} {fingerprint(ANNA)}")
+    before = states(line)["people"][name]
+    run_in_memory([forgetting("anna", "ben", "2026-07-25T00:00:00.000Z")], line=line)
+    after = states(line)["people"][name]
+    assert (after["at"], after["floor"]) == (before["at"], before["floor"])
+    assert after["forgotten"] == {**before["forgotten"], fingerprint(BEN): "2026-07-25T00:00:00.000Z"}
+    again = {**COHORT, **LATER, "id": "e-later"}
+    run_in_memory(expand([{**CARE, "at": "2026-07-22", "sequence": 80, "id": "e-care"}, again]), line=line)
+    assert set(states(line)["people"][ANNA]["facts"]) == {"cohort~high_risk_public_housing~swd-register"}
+
+
 def test_garbage_is_refused() -> None:
     said = {"erase": True, "subject": ANNA, "of": 3, "at": ERASED_AT}
     ends, _ = run(Record("person.facts", ANNA.encode(), orjson.dumps(said)))

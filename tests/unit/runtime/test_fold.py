@@ -163,8 +163,9 @@ def test_what_is_no_tick_is_kept_and_time_stands_still(value: bytes) -> None:
     task = Task(CLOCKWORK, MemoryStore(), NOON)
     take(task, alarm("a", plus(NOON, hours=1)))
     record = Record(TICKS, b"0", value)
-    assert [(dead.record, dead.reason) for dead in take(task, record).dead] == [(record, "invalid")]
-    assert task.as_of == NOON
+    turn = take(task, record)
+    assert [(dead.record, dead.reason) for dead in turn.dead] == [(record, "invalid")]
+    assert (turn.record, turn.as_of, task.as_of) == (record, NOON, NOON)
     assert rung(task, plus(NOON, hours=1)) == [("a", plus(NOON, hours=1))]
 
 
