@@ -1,6 +1,19 @@
 """Households that move or split, units that know them, consent that is withdrawn: who is asked, and who is told."""
 
-from tests.scenarios.answers import ACCEPT, CHECKED, LATER, LIST, LISTED, RELEASE, START, VISIT, complete, later
+from tests.scenarios.answers import (
+    ACCEPT,
+    BACK,
+    BACK_AGAIN,
+    CHECKED,
+    LATER,
+    LIST,
+    LISTED,
+    RELEASE,
+    START,
+    VISIT,
+    complete,
+    later,
+)
 from tests.scenarios.feeds import ADMITTED, CARE, CHECK, COHORT, COUPLE, FLAG, HOME_CARE, PAIR, TO_KWUN_TONG
 from tests.scenarios.model import Answer, Ends, Release, Scenario, feed
 
@@ -200,6 +213,13 @@ MOVES = (
             CHECK | {"status": "cancelled", "status_reason": "consent_withdrawn"},
             ASKED_FIRST | {"status": "completed", "outcome": "declined_by_person"},
         ],
+        cases=[23],
+    ),
+    Scenario(
+        "the carer was home, consent is withdrawn, and she is in hospital still: the same check waits for the officer",
+        [*START, *later(BACK), *later({**WITHDRAWN, "sequence": 100, "id": "e-w"}), *later(BACK_AGAIN)],
+        flags=[FLAG | {"consent": "withdrawn"}],
+        tasks=[WAITS | {"attempt": 1}, ASKED_FIRST],
         cases=[23],
     ),
     Scenario(

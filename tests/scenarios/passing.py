@@ -3,8 +3,8 @@ cancelled, void; and what could not be delivered."""
 
 from typing import Any
 
-from tests.scenarios.answers import ACCEPT, BACK, CHECKED, CLOSED, HELP, START, complete, later
-from tests.scenarios.feeds import ADMITTED, CHECK, FLAG
+from tests.scenarios.answers import ACCEPT, BACK, CHECKED, CLOSED, HELP, LATER, START, complete, later
+from tests.scenarios.feeds import ADMITTED, CHECK, FLAG, TO_KWUN_TONG
 from tests.scenarios.model import Answer, Ends, Scenario, Tick
 
 __all__ = ["PASSING"]
@@ -12,6 +12,8 @@ __all__ = ["PASSING"]
 OFFICE = "ssp-district-office"
 ALARM = {"who": "ben", "purpose": "fit_emergency_alarm", "unit_kind": "emergency_alarm"}
 STOP = {"business_status": "cancellation_requested"}
+BEN_IN = {**ADMITTED, "subject": "ben", "visit": "V3", "at": "2026-07-12T09:00"}
+NEARBY = {**TO_KWUN_TONG, "to": {**TO_KWUN_TONG["to"], "district": "SSP"}, **LATER}  # type: ignore[dict-item]
 SECOND = {**ADMITTED, "visit": "V2", "at": "2026-07-20", "id": "e-later", "sequence": 99}
 
 
@@ -254,6 +256,115 @@ PASSING = (
             CHECK | {"status": "accepted"},
             {"who": "ben", "purpose": "review_escalated", "status": "completed"},
             HELP | {"status": "requested", "priority": "stat"},
+        ],
+    ),
+    Scenario(
+        "an officer has chosen a unit by name, and the household moves to another district: its duty officer",
+        [*START, TO_OUTREACH, *later({**TO_KWUN_TONG, **LATER})],
+        flags=[FLAG | {"district": "KTS"}],
+        tasks=[
+            CHECK | {"status": "cancelled", "status_reason": "reassigned"},
+            CHECK
+            | {
+                "attempt": 2,
+                "unit_kind": "district_office",
+                "unit": "kts-district-office",
+                "placed_by": None,
+                "district": "KTS",
+            },
+        ],
+    ),
+    Scenario(
+        "an officer has chosen a unit by name, and the household moves nearby: it stays with that unit",
+        [*START, TO_OUTREACH, *later(NEARBY)],
+        flags=[FLAG | {"district": "SSP", "estate": "estate-9"}],
+        tasks=[
+            CHECK | {"status": "cancelled", "status_reason": "reassigned"},
+            CHECK | {"attempt": 2, "unit": "hotline-outreach-1", "unit_kind": "outreach", "placed_by": OFFICE},
+        ],
+    ),
+    Scenario(
+        "a duty officer gives a task to nobody, or to who has it already: refused, and it stays where it is",
+        [
+            *START,
+            decided("reassign", "better_placed", to_unit="nobody"),
+            decided("reassign", "better_placed", to_unit="hotline-182183"),
+        ],
+        flags=[FLAG],
+        tasks=[CHECK],
+        dead=["illegal_transition", "illegal_transition"],
+    ),
+    Scenario(
+        "a unit hands over to who has it already, to another kind of unit, or to nobody: refused",
+        [
+            *START,
+            ACCEPT,
+            said("hand_over", reason="conflict_of_interest", to_unit="hotline-182183"),
+            said("hand_over", reason="conflict_of_interest", to_unit="hotline-outreach-1"),
+            said("hand_over", reason="conflict_of_interest", to_unit="nobody"),
+        ],
+        flags=[FLAG],
+        tasks=[CHECK | {"status": "accepted"}],
+        dead=["illegal_transition"] * 3,
+    ),
+    Scenario(
+        "what was referred on and answered is not asked again by referring it on once more",
+        [
+            *START,
+            ACCEPT,
+            REFERRED,
+            said("accept", "fit_emergency_alarm"),
+            complete("fit_emergency_alarm", "service_delivered"),
+            REFERRED,
+        ],
+        flags=[FLAG],
+        tasks=[CHECK | {"status": "accepted"}, ALARM | {"status": "completed"}],
+        dead=["illegal_transition"],
+    ),
+    Scenario(
+        "what could not be delivered is taken back when he is in hospital: there is nothing to go on with",
+        [*START, said("delivery_failed", reason="gave_up", actor="delivery"), *later({**BEN_IN, **LATER})],
+        flags=[FLAG | {"status": "mitigated", "cause": "in_hospital"}],
+        tasks=[CHECK | {"status": "cancelled", "status_reason": "in_hospital"}],
+    ),
+    Scenario(
+        "an officer is told of two things about one task: one task of theirs, with both",
+        [*START, ACCEPT, said("escalate", reason="safety"), said("escalate", reason="no_access")],
+        flags=[FLAG],
+        tasks=[
+            CHECK | {"status": "accepted"},
+            {
+                "who": "ben",
+                "purpose": "review_escalated",
+                "unit": OFFICE,
+                "status": "requested",
+                "reason": ["carer-admitted", "safety", "no_access"],
+                "contact_from": "2026-07-12T02:00:00.000Z",
+                "placed_by": None,
+                "revision": 2,
+            },
+        ],
+    ),
+    Scenario(
+        "what an officer is asked follows the household to its new district while nobody has seen it",
+        [
+            *START,
+            ACCEPT,
+            said("escalate", reason="safety"),
+            *later({**TO_KWUN_TONG, **LATER}),
+            said("escalate", reason="no_access", attempt=1),
+        ],
+        flags=[FLAG | {"district": "KTS"}],
+        tasks=[
+            CHECK | {"status": "accepted"},
+            {
+                "who": "ben",
+                "purpose": "review_escalated",
+                "unit": "kts-district-office",
+                "district": "KTS",
+                "level": "very_high",
+                "status": "requested",
+            },
         ],
     ),
 )
