@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from services.directory import Directory, is_queue
 from services.policy import load_clocks, load_directory
 from services.referral.desk import Desk
 from services.runtime.fold import TICKS, Record
@@ -79,3 +80,40 @@ def test_a_tick_and_a_flag_of_its_instant_may_come_in_either_order(known: bool, 
     assert tick_first == lived(*before, told, a_tick(NOON), a_tick(LATER))
     if known or status == "active":
         assert any(task["breaches"] for task in tick_first)
+
+
+def test_the_same_answer_twice_is_known_and_changes_nothing() -> None:
+    ends = run_in_memory(START)
+    desk = Task(Desk(load_directory(POLICY), load_clocks(POLICY)).processor(), MemoryStore())
+    published(desk, "risk.flags", flag_of(ends))
+    answer = ACCEPT.record(ends)
+    first, second = (turn for _ in range(2) for turn in desk.take(answer))
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert second.outputs == [] and second.writes == {}
+
+
+def test_a_task_says_in_its_headers_what_it_is() -> None:
+    ends = run_in_memory(START)
+    desk = Task(Desk(load_directory(POLICY), load_clocks(POLICY)).processor(), MemoryStore())
+    published(desk, "risk.flags", flag_of(ends))
+    (turn,) = desk.take(ACCEPT.record(ends))
+    (output,) = turn.outputs
+    task = orjson.loads(output.value)
+    assert (output.topic, output.key) == ("referral.tasks.hotline", task["household_id"].encode())
+    assert dict(output.headers) == {
+        "ce_specversion": b"1.0",
+        "ce_id": f"{task['task_id']}:2".encode(),
+        "ce_source": b"kithline/referral",
+        "ce_type": b"referral.task",
+        "ce_subject": task["for"].encode(),
+    }
+
+
+def test_where_nobody_serves_it_waits_in_a_queue_that_is_counted() -> None:
+    directory = load_directory(POLICY)
+    units = [unit for unit in directory.units.values() if unit.kind not in ("hotline", "district_office")]
+    desk = Task(Desk(Directory(units, directory.places), load_clocks(POLICY)).processor(), MemoryStore())
+    (turn,) = desk.take(a_flag(flag_of(run_in_memory(START))))
+    (task,) = (orjson.loads(output.value) for output in turn.outputs)
+    assert is_queue(task["unit"])
+    assert turn.uncovered == ["SSP"]
