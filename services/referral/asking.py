@@ -75,8 +75,12 @@ def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
             case.publish(entered_in_error(task, UNLINKED))  # who was told of a stranger is told so
         elif flag["cause"] == UNLINKED and _is_asked_to_stop(task) and task.status_reason != UNLINKED:
             case.publish(next_revision(task, {"status_reason": UNLINKED}))  # it is asked to stop already; now why
-        elif flag["status"] == "superseded" and not unseen(case.state["tasks"][task.task_id]):
-            continue  # carried over: the need is told under another flag
+        elif (
+            flag["status"] == "superseded"
+            and not unseen(case.state["tasks"][task.task_id])
+            and not case.answered(case.heir(flag["flag_id"]))
+        ):
+            continue  # carried over: the need is told under another flag, and nobody has answered it yet
         elif flag["cause"] in HOLDS and flag["status"] == "mitigated" and _in_hand(task):
             case.publish(hold(task, flag["cause"]))  # the unit keeps it, and goes on when somebody is at home again
         elif flag["status"] != "closed" or task.purpose in MATTERS or closed_by_officer(flag):

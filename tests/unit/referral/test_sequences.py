@@ -2,7 +2,7 @@
 
 from hypothesis import example, given, settings
 
-from tests.sequences import ANSWER, FEEDS, OFFICER, Said, live, sequences
+from tests.sequences import ANSWER, FEEDS, OFFICER, TIME, Said, live, sequences
 from tests.unit.test_line import QUICK
 
 
@@ -17,6 +17,17 @@ from tests.unit.test_line import QUICK
 )
 @example(  # received; snoozed; another admission: found by another
     [Said(ANSWER, 0, 0, 0), Said(OFFICER, 0, 697, 0), Said(FEEDS, 3, 0, 0)]
+)
+@example(  # answered; admitted anew, and a unit at work; the first stay ends, so that both are one: found by a third
+    [
+        *[Said(ANSWER, 0, 0, 0)] * 2,
+        Said(ANSWER, 2758, 63, 0),
+        Said(ANSWER, 2947, 1641, 0),
+        Said(TIME, 0, 0, 0),
+        Said(FEEDS, 3, 0, 0),
+        Said(ANSWER, 0, 0, 0),
+        Said(FEEDS, 0, 0, 0),
+    ]
 )
 def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
     """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
