@@ -42,6 +42,13 @@ def test_what_we_know_now_about_then() -> None:
     assert home_of(ANNA, VERSIONS, JUNE) == T2
 
 
+def test_who_moves_lives_in_the_new_home_from_that_instant_on() -> None:
+    assert home_of(ANNA, VERSIONS, "2026-03-31T23:59:59.999Z") == T1
+    assert home_of(ANNA, VERSIONS, "2026-04-01T00:00:00.000Z") == T2
+    assert home_of(ANNA, VERSIONS[:1], "2020-01-01T00:00:00.000Z") == T1
+    assert home_of(ANNA, VERSIONS[:1], "2019-12-31T23:59:59.999Z") == home_of(ANNA, VERSIONS[:1], JUNE)
+
+
 def test_what_we_knew_then() -> None:
     assert home_of(ANNA, VERSIONS, JUNE, known_at=JULY) == T1
     assert home_of(ANNA, VERSIONS, JUNE, known_at=AUGUST) == T2

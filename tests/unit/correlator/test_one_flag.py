@@ -2,10 +2,12 @@
 
 from itertools import permutations
 
+import orjson
 import pytest
 
-from tests.scenario import expand
-from tests.scenarios.memory import run_in_memory
+from services.line import Line
+from tests.scenario import AS_OF, expand
+from tests.scenarios.memory import processors, run_in_memory
 
 HOME = (
     {"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1948, "ben": 1946, "carol": 1950}},
@@ -39,3 +41,29 @@ def test_it_does_not_change_its_mind_twice_within_one_fact() -> None:
     away = run_in_memory(expand([*HOME, {"type": "hospital.discharged", "subject": "carol", "visit": "V1"}]))
     said = [flag["status"] for kind, flag in away.published if kind == "flag" and flag["rule"] == "carer-admitted"]
     assert set(said) == {"active"}
+
+
+def test_what_changes_nothing_that_a_flag_says_makes_no_revision() -> None:
+    more = {"type": "register.service_enrolled", "subject": "carol", "kind": "meal_delivery", "id": "e-more", "sequence": 99}
+    call = {"type": "hotline.contact", "subject": "carol", "topics": ["information"], "id": "e-call", "sequence": 100}
+    away = run_in_memory(expand([*HOME, more, call]))
+    revisions = [flag["revision"] for flag in away.flags.values() if flag["rule"] == "carer-admitted"]
+    known = run_in_memory(expand([*HOME]))
+    assert revisions == [flag["revision"] for flag in known.flags.values() if flag["rule"] == "carer-admitted"]
+
+
+def test_a_flag_says_in_its_headers_what_it_is() -> None:
+    line = Line(processors(), AS_OF)
+    sent = [out for record in expand(HOME) for _, turn in line.take(record) for out in turn.outputs]
+    flags = [out for out in sent if out.topic == "risk.flags"]
+    assert flags
+    for out in flags:
+        flag = orjson.loads(out.value)
+        assert dict(out.headers) == {
+            "ce_specversion": b"1.0",
+            "ce_id": f"{flag['flag_id']}:{flag['revision']}".encode(),
+            "ce_source": b"kithline/correlator",
+            "ce_type": b"risk.flag",
+            "ce_time": flag["as_of"].encode(),
+            "ce_subject": flag["subject"].encode(),
+        }

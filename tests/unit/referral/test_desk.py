@@ -92,6 +92,16 @@ def test_the_same_answer_twice_is_known_and_changes_nothing() -> None:
     assert second.outputs == [] and second.writes == {}
 
 
+def test_the_same_flag_twice_and_an_older_one_are_known_and_change_nothing() -> None:
+    flag = flag_of(run_in_memory(START))
+    desk = Task(Desk(load_directory(POLICY), load_clocks(POLICY)).processor(), MemoryStore())
+    told = [a_flag(flag, revision=2), a_flag(flag, revision=2), a_flag(flag, revision=1, status="retracted")]
+    first, *others = (turn for record in told for turn in desk.take(record))
+    assert (first.duplicate, len(first.outputs)) == (False, 1)
+    for turn in others:
+        assert (turn.duplicate, turn.outputs, turn.writes) == (True, [], {})
+
+
 def test_a_task_says_in_its_headers_what_it_is() -> None:
     ends = run_in_memory(START)
     desk = Task(Desk(load_directory(POLICY), load_clocks(POLICY)).processor(), MemoryStore())
