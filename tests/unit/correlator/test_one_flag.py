@@ -44,9 +44,9 @@ def test_it_does_not_change_its_mind_twice_within_one_fact() -> None:
 
 
 def test_what_changes_nothing_that_a_flag_says_makes_no_revision() -> None:
-    more = {"type": "register.service_enrolled", "subject": "carol", "kind": "meal_delivery", "id": "e-more", "sequence": 99}
     call = {"type": "hotline.contact", "subject": "carol", "topics": ["information"], "id": "e-call", "sequence": 100}
-    away = run_in_memory(expand([*HOME, more, call]))
+    alarm = {"type": "register.service_applied_for", "subject": "anna", "kind": "emergency_alarm", "id": "e-alarm"}
+    away = run_in_memory(expand([*HOME, call, alarm, {**call, "id": "e-call-2"}]))
     revisions = [flag["revision"] for flag in away.flags.values() if flag["rule"] == "carer-admitted"]
     known = run_in_memory(expand([*HOME]))
     assert revisions == [flag["revision"] for flag in known.flags.values() if flag["rule"] == "carer-admitted"]
