@@ -77,7 +77,7 @@ def _end(case: Case, flag: Value, tasks: list[Task]) -> None:
             case.publish(next_revision(task, {"status_reason": UNLINKED}))  # it is asked to stop already; now why
         elif (
             flag["status"] == "superseded"
-            and not unseen(case.state["tasks"][task.task_id])
+            and case.inherits(case.state["tasks"][task.task_id])
             and not case.answered(case.heir(flag["flag_id"]))
         ):
             continue  # carried over: the need is told under another flag, and nobody has answered it yet

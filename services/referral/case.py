@@ -68,10 +68,11 @@ class Case:
         return [
             raw
             for raw in self.state["tasks"].values()
-            if raw["flag_id"] == flag_id or (self._inherits(raw) and self.heir(raw["flag_id"]) == flag_id)
+            if raw["flag_id"] == flag_id or (self.inherits(raw) and self.heir(raw["flag_id"]) == flag_id)
         ]
 
-    def _inherits(self, raw: Value) -> bool:
+    def inherits(self, raw: Value) -> bool:
+        """Whether the heir of a task's flag has it: somebody has seen it, or what it is about."""
         while raw["purpose"] in MATTERS and raw["part_of"] in self.state["tasks"]:
             raw = self.state["tasks"][raw["part_of"]]
         return not unseen(raw)
