@@ -2,16 +2,17 @@
 
 mutmut makes one mutant for each small change (`+` for `-`, None for an argument, another text) and runs the tests that
 reach its function. All of them take a day, so a random sample is tried: the same for the same seed and code. The share
-that was noticed is told with its interval, and every mutant that was not, with its change; what somebody has written
-about one in the file before (`verdict`, `word`) is kept while the change is the same.
+that was noticed is told with its interval, and every mutant that was not, with its change. The file keeps a sample of
+each seed, and what somebody has written about a mutant (`verdict`, `word`) while the change is the same.
 """
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -25,7 +26,7 @@ from benchmarks.machine import machine_in_words
 from services.backtest.intervals import Share
 from services.runtime.errors import Problem
 
-__all__ = ["Mutant", "change_of", "read_mutants", "report", "sample_of"]
+__all__ = ["Mutant", "change_of", "read_mutants", "report", "sample_of", "words_of"]
 
 FOLDER = Path("mutants")
 """Of mutmut: the line with all mutants in it, and what became of each."""
@@ -47,6 +48,11 @@ _ENDS = {
 }
 """What mutmut's exit codes say; any other is told as it is. A child that mutmut ends for its time has another code on
 another system."""
+
+
+Words = Mapping[tuple[str, str], Mapping[str, str]]
+"""(function, change) -> verdict and word. Verdicts: `equivalent` (no test could tell), `harmless` (only words, or what
+other checks hold), `gap` (a test is missing), `noticed since`."""
 
 
 class Mutant(NamedTuple):
@@ -87,39 +93,43 @@ def change_of(mutant: Mutant) -> str:
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in diff[2:] if line[0] in "-+")
 
 
-def report(
-    tried: Sequence[Mutant], total: int, seed: int, changes: dict[str, str], old: dict[str, Any]
-) -> dict[str, Any]:
-    """The figures, and each mutant that nobody noticed with its change (`changes`: name -> lines) and the words that
-    the `old` report has about it. A mutant that ran into its time limit was noticed."""
+def report(tried: Sequence[Mutant], total: int, seed: int, changes: Mapping[str, str], words: Words) -> dict[str, Any]:
+    """The figures, and each mutant that nobody noticed with its change (`changes`: name -> lines) and what is written
+    about it. A mutant that ran into its time limit was noticed."""
     ends = Counter(mutant.end for mutant in tried)
-    noticed = Share(ends["killed"] + ends["timeout"], len(tried)).figures()
-    words = {(one["function"], one["change"]): one for one in old.get("not_noticed", ())}
-    not_noticed = []
-    for mutant in tried:
-        if mutant.end not in ("killed", "timeout"):
-            known = words.get((mutant.function, changes[mutant.name]), {})
-            not_noticed.append(
-                {
-                    "function": mutant.function,
-                    "end": mutant.end,
-                    "change": changes[mutant.name],
-                    "verdict": known.get("verdict", ""),
-                    "word": known.get("word", ""),
-                }
-            )
+    noticed = Share(ends["killed"] + ends["timeout"], len(tried))
+    not_noticed = [
+        {
+            "function": mutant.function,
+            "end": mutant.end,
+            "change": changes[mutant.name],
+            **words.get((mutant.function, changes[mutant.name]), {"verdict": "not looked at", "word": ""}),
+        }
+        for mutant in tried
+        if mutant.end not in ("killed", "timeout")
+    ]
     return {
         "machine": machine_in_words(),
         "date": datetime.now(UTC).date().isoformat(),
+        "seed": seed,
         "mutants": total,
         "sample": len(tried),
-        "seed": seed,
         "ends": dict(sorted(ends.items())),
-        "noticed": noticed,
+        "noticed": noticed.figures(),
         "wanted": WANTED,
-        "holds": len(tried) > 0 and (ends["killed"] + ends["timeout"]) / len(tried) >= WANTED,
-        "verdicts": dict(sorted(Counter(one["verdict"] or "not looked at" for one in not_noticed).items())),
+        "holds": (noticed.value or 0) >= WANTED,
+        "verdicts": dict(sorted(Counter(one["verdict"] for one in not_noticed).items())),
         "not_noticed": not_noticed,
+    }
+
+
+def words_of(samples: Iterable[Mapping[str, Any]]) -> Words:
+    """What somebody has written about mutants, by function and change."""
+    return {
+        (one["function"], one["change"]): {"verdict": one["verdict"], "word": one["word"]}
+        for sample in samples
+        for one in sample["not_noticed"]
+        if one["word"]
     }
 
 
@@ -136,20 +146,24 @@ def main(
     sample: Annotated[int, typer.Option(help="how many mutants; 0: all (a day)")] = 400,
     seed: Annotated[int, typer.Option(help="another seed draws others")] = 1,
     processes: Annotated[int, typer.Option(help="mutants tried at once")] = 2,
-    json_file: Annotated[Path | None, typer.Option("--json", help="also write the report there")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="keep the report there, beside those of other seeds")
+    ] = None,
 ) -> None:
     """Tries a sample of mutants and tells which of them no test noticed."""
+    shutil.rmtree(FOLDER, ignore_errors=True)  # mutmut does not see everything that has changed
     run([FIRST], processes)
     names = sample_of([mutant.name for mutant in read_mutants(FOLDER)], sample, seed)
     run(names, processes)
     mutants = read_mutants(FOLDER)
     tried = [mutant for mutant in mutants if mutant.name in set(names)]
     changes = {mutant.name: change_of(mutant) for mutant in tried}
-    old = orjson.loads(json_file.read_bytes()) if json_file and json_file.exists() else {}
-    told = orjson.dumps(report(tried, len(mutants), seed, changes, old), option=orjson.OPT_INDENT_2)
+    before = orjson.loads(json_file.read_bytes()) if json_file and json_file.exists() else []
+    now = report(tried, len(mutants), seed, changes, words_of(before))
     if json_file is not None:
-        json_file.write_bytes(told + b"\n")
-    typer.echo(told.decode())
+        samples = [*(one for one in before if one["seed"] != seed), now]
+        json_file.write_bytes(orjson.dumps(samples, option=orjson.OPT_INDENT_2) + b"\n")
+    typer.echo(orjson.dumps(now, option=orjson.OPT_INDENT_2).decode())
 
 
 if __name__ == "__main__":
