@@ -43,13 +43,13 @@ def keep(record: Record, turn: Turn) -> None:
         changed = _follow(state, said)
     else:
         fact = as_fact(said)
-        late = ("erased" in state or "forgotten" in state) and drops(person, state, fact, turn)
+        late = "forgotten" in state and drops(person, state, fact, turn)
         changed = None if late else _merge(state, fact)
     if changed is None:
         turn.duplicate = True
         return
     after, touched = changed
-    if "erased" in after or "forgotten" in after:
+    if "forgotten" in after:  # as whoever was erased has, too
         turn.put(person, settled(after if nobody_is_told(after) else _tell(person, after, touched, turn)))
     else:  # nearly everybody
         turn.put(person, _tell(person, after, touched, turn))
@@ -71,7 +71,7 @@ def _follow(state: Value, said: dict[str, Any]) -> tuple[Value, bool] | None:
     known = state["followed"].get(said["via"])
     if known is not None and known["revision"] >= said["revision"]:
         return None
-    if not said["households"] and ("erased" in state or "forgotten" in state):
+    if not said["households"] and "forgotten" in state:
         # the last that is heard of somebody who is forgotten: nothing that names them is kept
         others = {via: entry for via, entry in state["followed"].items() if via != said["via"]}
         return {**state, "followed": others}, False

@@ -9,6 +9,7 @@ import pytest
 from contracts.facts import Fact
 from contracts.ids import household_of_tenancy
 from services.correlator.episodes import EPISODES, Candidate, flag_of
+from services.correlator.episodes.reports import protected
 from services.correlator.view import Household
 from tests.scenario import Short, person
 from tests.unit.correlator.households import SOURCES, episodes_of, household_of
@@ -155,3 +156,20 @@ def test_what_was_answered_under_another_id_of_the_person_is_found(told: Told) -
 def test_no_kind_is_forgotten() -> None:
     elsewhere = {"composition", "alarm_ended", "block_incident"}
     assert {told.kind for told in EVERY_KIND} | elsewhere == set(EPISODES)
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [
+        ({**CALL, "topics": ["violence"]}, True),
+        ({**CALL, "topics": ["child_at_risk", "care"]}, True),
+        ({**CALL, "topics": ["mental_health_crisis"]}, False),
+        ({**CALL, "topics": ["care"]}, False),
+        ({**SEEN, "subject": "anna", "concern": "violence_reported", "by": "welfare_unit"}, True),
+        ({**SEEN, "tenancy": "T1", "concern": "child_at_risk_reported", "by": "welfare_unit"}, True),
+        ({**SEEN, "tenancy": "T1", "concern": "not_seen"}, False),
+        (ADMITTED, False),
+    ],
+)
+def test_after_which_reports_nobody_learns_where_they_live(line: Short, hidden: bool) -> None:
+    assert protected(household_of([ALONE, line])) is hidden
