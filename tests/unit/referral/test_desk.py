@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
+from contracts.control import OfficerDecision
 from services.directory import Directory, is_queue
 from services.policy import load_clocks, load_directory
 from services.referral.desk import Desk
+from services.referral.waves import decision_record
 from services.runtime.fold import TICKS, Record
 from services.runtime.folding import MemoryStore, Task
 from tests.scenarios.answers import ACCEPT, START
@@ -127,3 +129,21 @@ def test_where_nobody_serves_it_waits_in_a_queue_that_is_counted() -> None:
     (task,) = (orjson.loads(output.value) for output in turn.outputs)
     assert is_queue(task["unit"])
     assert turn.uncovered == ["SSP"]
+
+
+def test_what_was_decided_about_a_revision_that_had_not_come_counts_in_the_order_of_its_instants() -> None:
+    """Put aside at noon and taken up again a second later; a slow way round has turned the two about."""
+    flag = flag_of(run_in_memory(START))
+    desk = Task(Desk(load_directory(POLICY), load_clocks(POLICY)).processor(), MemoryStore())
+
+    def decided(decision: str, at: str, **more: str) -> Record:
+        about = {"household_id": flag["household_id"], "flag_id": flag["flag_id"], "seen_revision": 2}
+        said = {"decision_id": f"d-{decision}", "decision": decision, "at": at, "officer": "officer-1", **about, **more}
+        return decision_record(OfficerDecision.model_validate({"reason": "talked_to_the_family", **said}))
+
+    told = [decided("unsnooze", LATER), decided("snooze", NOON, until="2026-09-01T00:00:00.000Z")]
+    turns = [turn for record in (a_flag(flag), *told, a_flag(flag, revision=2)) for turn in desk.take(record)]
+    assert [dead.detail for turn in turns for dead in turn.dead] == []
+    state = desk.store.get(flag["household_id"])
+    assert state is not None
+    assert (state["waiting"], state["decided"], state["resumed"]) == ({}, {}, {flag["flag_id"]: LATER})
