@@ -64,6 +64,10 @@ def _follow(case: Case, before: Task, task: Task, update: TaskUpdate) -> None:
             officer.put_again(case, task, update.at)
         case "reject":
             next_unit(case, task, update.at)
+        case "cancel":
+            # what shares it, and of which the officer did not know, asks for itself
+            for flag_id in sorted(case.state["flags"]):
+                reconcile(case, flag_id, update.at)
         case "receive":
             officer.no_more_to_decide(case, task, "delivered", ("review_undelivered",))
         case "delivery_failed" if update.reason == "gave_up" and task.purpose not in MATTERS:

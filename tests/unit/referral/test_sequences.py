@@ -32,6 +32,9 @@ from tests.unit.test_line import QUICK
 @example(  # no consent, and an officer looks at it; merged with another; home: found by a fourth
     [Said(FEEDS, 9, 0, 0), Said(ANSWER, 1, 0, 0), Said(FEEDS, 14, 0, 0), Said(FEEDS, 0, 0, 0)]
 )
+@example(  # two stays, one task; an officer cancels it, and the unit completes it all the same: found by a fifth
+    [*[Said(ANSWER, 0, 0, 0)] * 2, Said(FEEDS, 3, 0, 0), Said(ANSWER, 203, 325, 0), Said(ANSWER, 210, 0, 0)]
+)
 def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
     """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
     once or refused and kept, nothing that an open flag asks for left lying."""
