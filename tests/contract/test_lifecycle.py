@@ -6,7 +6,19 @@ from itertools import product
 
 import pytest
 
-from contracts.lifecycle import ACTIONS, ACTORS, Action, Actor, Move, Refusal, allowed, is_withheld, possible, step
+from contracts.lifecycle import (
+    ACTIONS,
+    ACTORS,
+    Action,
+    Actor,
+    Move,
+    Refusal,
+    allowed,
+    check,
+    is_withheld,
+    possible,
+    step,
+)
 from contracts.task_words import ACTION_WORDS, SENTENCES
 from contracts.tasks import (
     BUSINESS_STATUSES,
@@ -19,6 +31,7 @@ from contracts.tasks import (
     BusinessStatus,
     Task,
     TaskStatus,
+    TaskUpdate,
 )
 from tests.contract.lifecycle_table import in_the_page, reachable, table
 
@@ -130,6 +143,17 @@ def test_what_somebody_may_do_with_a_task_is_what_its_state_allows() -> None:
         task = Task.model_construct(status=status, business_status=business)
         assert possible(task, actor) == allowed(status, business, actor)
         assert is_withheld(task) == (status == "on-hold" and business == "queued")
+
+
+def test_a_refusal_says_the_same_in_both_languages() -> None:
+    task = Task.model_construct(status="accepted", business_status="delivered", unit="hotline-1", since=3, revision=5)
+    update = TaskUpdate.model_construct(actor="unit", unit="hotline-1", action="contact", expected_revision=2)
+    said = check(task, update)
+    assert isinstance(said, Refusal)
+    assert said.code == "stale"
+    for text in (said.text.en, said.text.zh_hant):
+        assert "5" in text
+    assert ACTION_WORDS["contact"].zh_hant in said.text.zh_hant
 
 
 def test_from_everywhere_a_task_can_be_brought_to_an_end_by_a_person() -> None:
