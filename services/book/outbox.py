@@ -91,6 +91,7 @@ class Outbox(Service):  # type: ignore[misc]
             mark, partitions, at = await self._begin(writer)
             self.ready = True
             while True:
+                self._wanted.clear()  # before the look: who wakes us after it has written something that it did not see
                 async with self._busy:
                     at = await self._send(writer, mark, partitions, at)
                 if self.idle:
@@ -125,7 +126,6 @@ class Outbox(Service):  # type: ignore[misc]
         return await self._source.sent(after)
 
     async def _rest(self) -> None:
-        self._wanted.clear()
         try:
             await asyncio.wait_for(self._wanted.wait(), _PAUSE)
         except TimeoutError:
