@@ -219,7 +219,7 @@ DECISIONS = (
         tasks=[CHECK | {"status": "accepted"}],
     ),
     Scenario(
-        "…and it goes on for the one that is snoozed where the other carer comes home",
+        "a task goes on for the one that is snoozed where the other carer comes home",
         [*feed(*TWO_CARERS, ADMITTED), ACCEPT, snooze(episode="V1"), *later(CAROL, CAROL_HOME)],
         flags=[FLAG | {"episode": "V1"}],
         tasks=[CHECK | {"status": "accepted"}],

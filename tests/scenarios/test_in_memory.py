@@ -103,3 +103,8 @@ def _shuffled(steps: Iterable[Step], dice: Random, doubled: bool) -> Iterator[St
 
 def test_no_two_scenarios_have_one_name() -> None:
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_names_are_ascii() -> None:
+    """pytest writes others anew with each run in one process, and `make mutants` would not find them again."""
+    assert [scenario.name for scenario in SCENARIOS if not scenario.name.isascii()] == []
