@@ -376,6 +376,14 @@ MISTAKES = [
         r"'17:00-09:00' are no hours of one day; write from and to: 09:00-17:00",
     ),
     (
+        "hours that are none",
+        "hours.yaml",
+        "[09:00-17:00]",
+        "[9.00-17.00]",
+        "9.00-17.00",
+        r"'9.00-17.00' are no hours of one day; write from and to: 09:00-17:00",
+    ),
+    (
         "hours that overlap",
         "hours.yaml",
         "08:45-13:00, 14:00-18:00",
