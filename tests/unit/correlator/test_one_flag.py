@@ -5,9 +5,11 @@ from itertools import permutations
 import orjson
 import pytest
 
+from contracts.instants import plus
 from services.line import Line
 from tests.scenario import AS_OF, expand
 from tests.scenarios.memory import processors, run_in_memory
+from tests.scenarios.model import Tick
 
 HOME = (
     {"type": "housing.tenancy_started", "tenancy": "T1", "members": {"anna": 1948, "ben": 1946, "carol": 1950}},
@@ -43,13 +45,18 @@ def test_it_does_not_change_its_mind_twice_within_one_fact() -> None:
     assert set(said) == {"active"}
 
 
-def test_what_changes_nothing_that_a_flag_says_makes_no_revision() -> None:
+@pytest.mark.parametrize("later", [False, True])
+def test_what_changes_nothing_that_a_flag_says_makes_no_revision(later: bool) -> None:
+    """Nor that all of it has grown older meanwhile."""
     call = {"type": "hotline.contact", "subject": "carol", "topics": ["information"], "id": "e-call", "sequence": 100}
     alarm = {"type": "register.service_applied_for", "subject": "anna", "kind": "emergency_alarm", "id": "e-alarm"}
-    away = run_in_memory(expand([*HOME, call, alarm, {**call, "id": "e-call-2"}]))
-    revisions = [flag["revision"] for flag in away.flags.values() if flag["rule"] == "carer-admitted"]
-    known = run_in_memory(expand([*HOME]))
-    assert revisions == [flag["revision"] for flag in known.flags.values() if flag["rule"] == "carer-admitted"]
+    ticks = [Tick(plus(AS_OF, hours=1))] if later else []
+    known = run_in_memory([*expand(HOME), *ticks])
+    ends = run_in_memory([*expand(HOME), *ticks, *expand([call, alarm, {**call, "id": "e-call-2"}])])
+    revisions, before = (
+        [flag["revision"] for flag in one.flags.values() if flag["rule"] == "carer-admitted"] for one in (ends, known)
+    )
+    assert revisions == before
 
 
 def test_a_flag_says_in_its_headers_what_it_is() -> None:
