@@ -297,6 +297,10 @@ class Task(Published):
     attempts_to_reach: int = Field(default=0, ge=0)
     parked_until: Instant | None = Field(default=None, description="On hold: when it is due again.")
     visit_at: Instant | None = Field(default=None, description="When a visit is arranged for.")
+    due_visit: Instant | None = Field(
+        default=None,
+        description="By when the unit says how that visit went; until then no contact is due. Null: none is arranged.",
+    )
     resumes_as: TaskStatus | None = Field(default=None, description="What it returns to when our hold is over.")
     findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None

@@ -89,6 +89,7 @@ class UnitTask(Published):
     attempts_to_reach: int = Field(default=0, ge=0)
     parked_until: Instant | None = None
     visit_at: Instant | None = None
+    due_visit: Instant | None = None
     resumes_as: TaskStatus | None = None
     findings: list[Finding] = Field(default=[])
     outcome: Outcome | None = None

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from contracts.instants import day_of, parse, write
 from contracts.tasks import Task
-from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, is_held, running
+from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, contact_due, is_held, running
 from services.calendar.service_time import Calendar
 from services.calendar.span import minutes_of_day
 
@@ -50,7 +50,8 @@ def digest(tasks: Iterable[Task], as_of: str) -> Digest:
 
 def next_due(task: Task) -> str | None:
     """When the first of a task's clocks runs out, or has; None where none runs."""
-    dues = {"acknowledge": task.due_ack, "contact": task.due_contact}
+    contact = contact_due(task.due_contact, task.business_status, task.due_visit)
+    dues = {"acknowledge": task.due_ack, "contact": contact}
     held = is_held(task.parked_until, task.resumes_as, task.status_reason)
     return min((dues[clock] for clock in running(task.status, task.business_status, held)), default=None)
 

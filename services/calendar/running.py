@@ -2,13 +2,13 @@
 
 from contracts.tasks import REASONS, TERMINAL, Clock
 
-__all__ = ["ACKNOWLEDGED_BY_NOBODY", "is_held", "running"]
+__all__ = ["ACKNOWLEDGED_BY_NOBODY", "contact_due", "is_held", "running"]
 
 ACKNOWLEDGED_BY_NOBODY = frozenset({"requested", "received"})
 """The states in which a task waits for its unit to say that it takes it."""
 
-_REACHED = frozenset({"contact_made", "visit_scheduled", "service_started"})
-"""What a unit has said once somebody has spoken with the person, or is expected there."""
+_REACHED = frozenset({"contact_made", "service_started"})
+"""What a unit has said once somebody has spoken with the person."""
 
 
 def running(status: str, business_status: str, held: bool) -> tuple[Clock, ...]:
@@ -19,6 +19,13 @@ def running(status: str, business_status: str, held: bool) -> tuple[Clock, ...]:
     if business_status in _REACHED:
         return ("acknowledge",) if status in ACKNOWLEDGED_BY_NOBODY else ()
     return ("acknowledge", "contact") if status in ACKNOWLEDGED_BY_NOBODY else ("contact",)
+
+
+def contact_due(due_contact: str, business_status: str, due_visit: str | None) -> str:
+    """When the contact clock runs out: as promised; or, where a visit is arranged, when the unit should have said how
+    it went: a visit that nobody tells of is one that nobody made."""
+    arranged = due_visit if business_status == "visit_scheduled" else None
+    return max(due_contact, arranged or due_contact)
 
 
 def is_held(parked_until: str | None, resumes_as: str | None, status_reason: str | None) -> bool:

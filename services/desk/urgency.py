@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from contracts.instants import EPOCH, milliseconds
-from contracts.tasks import TERMINAL, Task
+from contracts.tasks import Task
+from services.calendar.running import contact_due, is_held, running
 
 __all__ = ["BANDS", "Band", "Clock", "Running", "band_of", "by_urgency", "clocks_of", "left"]
 
-Clock = Literal["acknowledge", "contact"]
+Clock = Literal["acknowledge", "contact", "visit"]
+"""As people see them: `visit` is the contact clock where one is arranged, and asks how it went."""
 State = Literal["running", "warned", "overdue"]
 Band = Literal["overdue", "soon", "open", "under_way", "resting"]
 BANDS: tuple[Band, ...] = Band.__args__  # type: ignore[attr-defined]
@@ -17,7 +19,6 @@ BANDS: tuple[Band, ...] = Band.__args__  # type: ignore[attr-defined]
 runs; on hold."""
 
 _PRIORITIES = ("stat", "asap", "urgent", "routine")
-_REACHED = frozenset({"contact_made", "visit_scheduled", "service_started"})
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 
 
@@ -34,14 +35,17 @@ class Running:
 def clocks_of(task: Task, now: str) -> list[Running]:
     """The clocks that run for the unit at `now`, the next one first: none where the task has ended, rests, or is asked
     back. The referral desk goes by the same (`services.referral.clocks`), and writes down what it has seen run out."""
-    if task.status in TERMINAL or task.status == "on-hold" or task.business_status == "cancellation_requested":
-        return []
-    clocks: list[tuple[str, Clock, str | None]] = []
-    if task.status in ("requested", "received"):
-        clocks.append((task.due_ack, "acknowledge", task.warn_ack))
-    if task.business_status not in _REACHED:
-        clocks.append((task.due_contact, "contact", task.warn_contact))
-    return [_running(task, due, clock, warn, now) for due, clock, warn in sorted(clocks, key=lambda one: one[0])]
+    held = is_held(task.parked_until, task.resumes_as, task.status_reason)
+    clocks: list[Running] = []
+    for clock in running(task.status, task.business_status, held):
+        if clock == "acknowledge":
+            clocks.append(_running(task, task.due_ack, clock, task.warn_ack, now))
+        elif (due := contact_due(task.due_contact, task.business_status, task.due_visit)) == task.due_contact:
+            clocks.append(_running(task, due, clock, task.warn_contact, now))
+        else:
+            state: State = "overdue" if due <= now else "running"
+            clocks.append(Running("visit", due, state, milliseconds(due) - milliseconds(now)))
+    return sorted(clocks, key=lambda one: one.due)
 
 
 def _running(task: Task, due: str, clock: Clock, warn: str | None, now: str) -> Running:
@@ -55,12 +59,15 @@ def _running(task: Task, due: str, clock: Clock, warn: str | None, now: str) -> 
 
 def band_of(task: Task, now: str) -> Band:
     """Where a task stands in its unit's list."""
+    clocks = clocks_of(task, now)
+    states = {clock.state for clock in clocks}
+    if "overdue" in states:
+        return "overdue"
     if task.status == "on-hold":
         return "resting"
-    states = {clock.state for clock in clocks_of(task, now)}
-    if not states:
+    if all(clock.clock == "visit" for clock in clocks):
         return "under_way"
-    return "overdue" if "overdue" in states else "soon" if "warned" in states else "open"
+    return "soon" if "warned" in states else "open"
 
 
 def by_urgency(tasks: Iterable[tuple[Task, "_Kept"]], now: str) -> dict[Band, list["_Kept"]]:

@@ -34,7 +34,9 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
         raise Refused("unknown_task", "no such task was asked of this household; check task_id and household_id")
     before = case.task(raw)
     try:
-        task = answer(before, update, until=plus(update.at, days=case.policy.clocks[before.priority].parked_days))
+        clocks = case.policy.clocks
+        told_by = None if update.visit_at is None else clocks.due_visit(before.hours, update.visit_at)
+        task = answer(before, update, plus(update.at, days=clocks[before.priority].parked_days), told_by)
         must_be_possible(case, before, update)
     except Refused as refused:
         if not (before.status in TERMINAL and update.outcome and update.unit == before.unit):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from contracts.instants import plus
 from contracts.tasks import TERMINAL, Clock
-from services.calendar.running import is_held, running
+from services.calendar.running import contact_due, is_held, running
 from services.calendar.span import read_span
 from services.referral.policy import OVERDUE_MATTERS, Clocks, Step
 from services.runtime.fold import Value
@@ -30,10 +30,6 @@ class Due(NamedTuple):
 
 
 _ORDER = {"parked": 0, "remind": 1, "breach": 2, "ask": 3}
-_FIELDS: dict[Clock, tuple[str, str]] = {
-    "acknowledge": ("due_ack", "warn_ack"),
-    "contact": ("due_contact", "warn_contact"),
-}
 
 
 def next_due(tasks: Iterable[Value], clocks: Clocks, told_at: Callable[[Value], str]) -> str | None:
@@ -56,7 +52,7 @@ def falls_due(raw: Value, clocks: Clocks) -> Due | None:
     if raw["status"] == "on-hold" and raw["parked_until"] and raw["business_status"] != "cancellation_requested":
         found.append(_due(raw["parked_until"], "parked", ""))
     for clock in clocks_of(raw):
-        due, warn = (raw[field] for field in _FIELDS[clock])
+        due, warn = _times(raw, clock)
         if clock not in raw["breaches"]:
             found.append(_due(due, "breach", clock))
             if warn is not None and clock not in raw["warnings"]:
@@ -71,6 +67,14 @@ def clocks_of(raw: Value) -> tuple[Clock, ...]:
     """The clocks that run for a task as it stands."""
     held = is_held(raw["parked_until"], raw["resumes_as"], raw["status_reason"])
     return running(raw["status"], raw["business_status"], held)
+
+
+def _times(raw: Value, clock: Clock) -> tuple[str, str | None]:
+    """When a clock runs out, and when its unit is reminded: of a visit that it has arranged it is not."""
+    if clock == "acknowledge":
+        return raw["due_ack"], raw["warn_ack"]
+    due = contact_due(raw["due_contact"], raw["business_status"], raw.get("due_visit"))
+    return due, raw["warn_contact"] if due == raw["due_contact"] else None
 
 
 def _next_step(raw: Value, clock: Clock, clocks: Clocks) -> Step | None:

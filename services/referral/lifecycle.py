@@ -92,9 +92,10 @@ def first_revision(
     )
 
 
-def answer(task: Task, update: TaskUpdate, until: str | None = None) -> Task:
-    """The task's next revision after an answer. `until`: when it is due again, for a `hold` that does not say. Raises
-    Refused for what is stale or not possible (contracts.lifecycle)."""
+def answer(task: Task, update: TaskUpdate, until: str | None = None, due_visit: str | None = None) -> Task:
+    """The task's next revision after an answer. `until`: when it is due again, for a `hold` that does not say;
+    `due_visit`: by when the unit says how the visit went that it arranges. Raises Refused for what is stale or not
+    possible (contracts.lifecycle)."""
     move = check(task, update)
     if isinstance(move, Refusal):
         raise Refused(move.reason, move.detail)
@@ -109,7 +110,7 @@ def answer(task: Task, update: TaskUpdate, until: str | None = None) -> Task:
     if action not in _ASIDES:
         changes |= {
             "status_reason": task.status_reason if stops else update.reason,  # why it is to stop, until it has
-            "visit_at": task.visit_at if move.business_status == task.business_status else None,
+            **(_NO_VISIT if move.business_status != task.business_status else {}),
             "parked_until": (update.until or until) if action == "hold" else None,
             "resumes_as": None,  # whatever a person does ends our hold
         }
@@ -121,7 +122,7 @@ def answer(task: Task, update: TaskUpdate, until: str | None = None) -> Task:
         case "confirm_cancel" if task.status_reason in (HANDED_OVER, REASSIGNED):
             changes["business_status"] = HANDED_OVER
         case "schedule":
-            changes["visit_at"] = update.visit_at
+            changes |= {"visit_at": update.visit_at, "due_visit": due_visit}
         case "delivery_failed":
             changes["status_reason"] = task.status_reason if stops else update.reason
         case "refer_on":
@@ -170,6 +171,7 @@ def _by_the_desk(task: Task, action: Action, **changes: Any) -> Task | None:
     return next_revision(task, {"status": status, "business_status": move.business_status, **changes})
 
 
+_NO_VISIT = {"visit_at": None, "due_visit": None}
 _FREE = {"parked_until": None, "resumes_as": None}
 
 

@@ -90,12 +90,14 @@ class Waves(BaseModel):
 
 
 class ClockPolicy(BaseModel):
-    """`clocks.yaml`. `remind_at`: the share of a clock after which the unit is reminded; `digest_at`: when units are
-    shown what is new, due today and overdue."""
+    """`clocks.yaml`. `remind_at`: the share of a clock after which the unit is reminded; `visit_told_within`: how long
+    after a visit that it has arranged the unit has to say how it went; `digest_at`: when units are shown what is new,
+    due today and overdue."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     remind_at: float = Field(gt=0, lt=1)
+    visit_told_within: Span
     digest_at: TimeOfDay
     waves: Waves
     priorities: dict[Priority, Clock]
@@ -141,6 +143,10 @@ class Clocks:
         if round_the_clock or self[priority].round_the_clock:
             return ROUND_THE_CLOCK
         return unit_hours or OFFICE
+
+    def due_visit(self, hours: str, visit_at: str) -> str:
+        """By when a unit says how a visit went."""
+        return self.calendar.after(hours, visit_at, self.policy.visit_told_within)
 
     def _times(self, priority: Priority, hours: str, ack_from: tuple[str, str], contact_from: tuple[str, str]) -> Times:
         """When a task is due. Each clock counts from when something began, but leaves the floor after we received it:

@@ -57,6 +57,8 @@ NEVER_IN = {
     "id": "e-latest",
     "sequence": 100,
 }
+ARRANGED = Answer("ben", CHECKED, "schedule", more={"visit_at": "2026-07-20T02:00:00.000Z"})
+LOOK = {"who": "ben", "purpose": "review_overdue", "unit": "ssp-district-office"}
 RECEIVED = Answer("ben", CHECKED, "receive", at="2026-07-11T00:10:00.000Z")
 SEEN = {**CHECK, "status": "received"}
 ASSESS = {"who": "ben", "purpose": "assess_crisis", "unit_kind": "mental_wellness"}
@@ -156,6 +158,49 @@ CLOCKS = (
         cases=[22],
         as_of=BEGIN,
         check=breached_once,
+    ),
+    Scenario(
+        "a visit is arranged for next week, and nobody says how it went: contact is overdue, and an officer looks",
+        [*START, ACCEPT, ARRANGED, Tick("2026-07-20T12:00:00.000Z"), Tick("2026-07-21T02:00:00.000Z")],
+        flags=[FLAG],
+        tasks=[
+            CHECK
+            | {
+                "status": "in-progress",
+                "business_status": "visit_scheduled",
+                "due_visit": "2026-07-21T02:00:00.000Z",
+                "warnings": [],
+                "breaches": ["contact"],
+            },
+            LOOK | {"status": "requested", "requested_at": "2026-07-21T02:00:00.000Z"},
+        ],
+        cases=[22],
+        as_of=BEGIN,
+    ),
+    Scenario(
+        "a visit is arranged for next week, and the unit says that it has met the person: nothing is overdue",
+        [
+            *START,
+            ACCEPT,
+            ARRANGED,
+            Answer("ben", CHECKED, "contact", at="2026-07-20T03:00:00.000Z"),
+            Tick("2026-07-31T00:00:00.000Z"),
+        ],
+        flags=[FLAG],
+        tasks=[CHECK | {"status": "in-progress", "breaches": [], "due_visit": None}],
+        cases=[22],
+        as_of=BEGIN,
+    ),
+    Scenario(
+        "contact is overdue, and the unit arranges a visit: the officer need not look",
+        [*START, ACCEPT, Tick("2026-07-16T00:00:00.000Z"), replace(ARRANGED, at="2026-07-16T01:00:00.000Z")],
+        flags=[FLAG],
+        tasks=[
+            CHECK | {"status": "in-progress", "business_status": "visit_scheduled", "breaches": ["contact"]},
+            LOOK | {"status": "cancelled", "status_reason": "no_longer_overdue"},
+        ],
+        cases=[22],
+        as_of=BEGIN,
     ),
     Scenario(
         "who has acknowledged in time and made contact breaches nothing",

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.tasks import TERMINAL
-from services.calendar.running import is_held, running
+from services.calendar.running import contact_due, is_held, running
 
 BOTH, ACKNOWLEDGE, CONTACT = ("acknowledge", "contact"), ("acknowledge",), ("contact",)
 
@@ -16,13 +16,13 @@ BOTH, ACKNOWLEDGE, CONTACT = ("acknowledge", "contact"), ("acknowledge",), ("con
         ("received", "delivered", BOTH),
         ("received", "escalated", BOTH),
         ("requested", "contact_made", ACKNOWLEDGE),  # asked again: another of the unit has to take it
-        ("received", "visit_scheduled", ACKNOWLEDGE),
+        ("received", "visit_scheduled", BOTH),
         ("accepted", "delivered", CONTACT),
         ("in-progress", "contact_attempted", CONTACT),
         ("in-progress", "no_show", CONTACT),
         ("on-hold", "delivered", CONTACT),
         ("in-progress", "contact_made", ()),
-        ("accepted", "visit_scheduled", ()),
+        ("accepted", "visit_scheduled", CONTACT),  # until the unit says how it went
         ("in-progress", "service_started", ()),
         ("accepted", "cancellation_requested", ()),
         ("received", "cancellation_requested", ()),
@@ -58,3 +58,19 @@ def test_whose_hold_it_is(
     parked_until: str | None, resumes_as: str | None, status_reason: str | None, ours: bool
 ) -> None:
     assert is_held(parked_until, resumes_as, status_reason) is ours
+
+
+@pytest.mark.parametrize(
+    ("business_status", "due_visit", "due"),
+    [
+        ("delivered", None, "2026-07-10"),
+        ("visit_scheduled", "2026-07-14", "2026-07-14"),
+        ("visit_scheduled", "2026-07-09", "2026-07-10"),  # what was promised stands
+        ("visit_scheduled", None, "2026-07-10"),
+        ("no_show", "2026-07-14", "2026-07-10"),
+    ],
+)
+def test_an_arranged_visit_stands_for_the_contact_until_it_should_have_been_told_of(
+    business_status: str, due_visit: str | None, due: str
+) -> None:
+    assert contact_due("2026-07-10", business_status, due_visit) == due

@@ -64,6 +64,17 @@ class TestUrgency:
     def test_a_clock_that_the_referral_desk_has_seen_run_out_is_overdue_whatever_our_clock_says(self) -> None:
         assert band_of(asked("a", 5, status="accepted", breaches=["contact"]), NOW) == "overdue"
 
+    def test_an_arranged_visit_is_under_way_until_somebody_should_have_told_of_it(self) -> None:
+        arranged = {"status": "accepted", "business_status": "visit_scheduled", "breaches": ["contact"]}
+        ahead, over = (asked("a", -30, **arranged, due_visit=later(hours)) for hours in (5, -1))
+        assert [(one.clock, one.state) for one in clocks_of(ahead, NOW)] == [("visit", "running")]
+        assert [(one.clock, one.state) for one in clocks_of(over, NOW)] == [("visit", "overdue")]
+        assert (band_of(ahead, NOW), band_of(over, NOW)) == ("under_way", "overdue")
+
+    def test_a_units_own_hold_stops_no_clock(self) -> None:
+        assert band_of(asked("a", -1, status="on-hold"), NOW) == "overdue"
+        assert band_of(asked("a", 5, status="on-hold"), NOW) == "resting"
+
     def test_before_the_first_tick_nothing_is_overdue(self) -> None:
         assert band_of(asked("a", -5), "1970-01-01T00:00:00.000Z") == "open"
 
