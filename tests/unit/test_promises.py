@@ -140,12 +140,14 @@ def called_off(task: dict[str, Any], flag: dict[str, Any]) -> bool:
 
 
 def resurrected(ends: Ends) -> list[str]:
-    """Flags and tasks that were at their end and went on. (A task that nobody had seen may be asked again.)"""
+    """Flags and tasks that were at their end and went on. (A task that nobody had seen may be asked again; a flag that a
+    person has closed may get another name, under which it is closed too.)"""
     ended: dict[str, str] = {}
     faults = []
     for kind, item in ends.published:
         name = item[f"{kind}_id"]
-        if name in ended:
+        renamed = kind == "flag" and item["cause"] == "identity_merged" and ends.flags[heir(ends, name)]["outcome"]
+        if name in ended and not renamed:
             faults.append(f"{kind} {name} was {ended[name]} and became {item['status']}")
         final = item["status"] == "closed" if kind == "flag" else item["status"] in TERMINAL
         if final and item.get("business_status") != "queued":
