@@ -367,4 +367,20 @@ PASSING = (
             },
         ],
     ),
+    Scenario(
+        "what is put to a duty officer is handed over to another office only",
+        [
+            *START,
+            ACCEPT,
+            said("escalate", reason="safety"),
+            said("accept", "review_escalated"),
+            said("hand_over", "review_escalated", reason="conflict_of_interest", to_unit="hotline-outreach-1"),
+        ],
+        flags=[FLAG],
+        tasks=[
+            CHECK | {"status": "accepted"},
+            {"who": "ben", "purpose": "review_escalated", "status": "accepted", "unit": OFFICE},
+        ],
+        dead=["illegal_transition"],
+    ),
 )

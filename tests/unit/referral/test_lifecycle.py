@@ -15,6 +15,7 @@ from services.referral.lifecycle import (
     hold,
     move_on,
     next_revision,
+    park,
     reissue,
     take_back,
     unpark,
@@ -237,6 +238,14 @@ def test_what_rests_until_a_day_goes_on_when_our_hold_is_over() -> None:
     again = reissue(held)
     assert again is not None
     assert (again.status, again.resumes_as) == ("in-progress", None)
+
+
+def test_what_was_tried_in_vain_rests_until_a_day_for_no_other_reason() -> None:
+    tried = task("in-progress", "contact_attempted").model_copy(update={"status_reason": "asked_for_time"})
+    resting = park(tried, "2026-07-16T00:00:00.000Z")
+    assert (resting.status, resting.business_status) == ("on-hold", "escalated")
+    assert (resting.status_reason, resting.parked_until) == (None, "2026-07-16T00:00:00.000Z")
+    assert is_held(resting.parked_until, resting.resumes_as, resting.status_reason)  # its clocks rest, too
 
 
 def test_what_is_said_on_the_side_ends_no_hold() -> None:
