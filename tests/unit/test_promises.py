@@ -140,8 +140,8 @@ def called_off(task: dict[str, Any], flag: dict[str, Any]) -> bool:
 
 
 def resurrected(ends: Ends) -> list[str]:
-    """Flags and tasks that were at their end and went on. (A task that nobody had seen may be asked again; a flag that a
-    person has closed may get another name, under which it is closed too.)"""
+    """Flags and tasks that were at their end and went on. (A task that nobody had seen may be asked again; a flag that
+    a person has closed may get another name, under which it is closed too.)"""
     ended: dict[str, str] = {}
     faults = []
     for kind, item in ends.published:
