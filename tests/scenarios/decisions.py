@@ -1,6 +1,6 @@
 """What officers decide about flags: acknowledge, snooze, lift a snooze, close; and what becomes of the tasks."""
 
-from tests.scenarios.answers import complete, later
+from tests.scenarios.answers import CHECKED, complete, later
 from tests.scenarios.episodes import CAROL, TWO_CARERS
 from tests.scenarios.feeds import ADMITTED, CANCELLED, CHECK, COHORT, DISCHARGED, FLAG, PAIR
 from tests.scenarios.model import Answer, Decide, Ends, Scenario, Tick, feed
@@ -211,6 +211,18 @@ DECISIONS = (
         ],
         flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2"}],
         tasks=[CHECK],
+    ),
+    Scenario(
+        "snoozed when a task could not be delivered: a unit may have seen it, so it is not taken back",
+        [
+            *START,
+            Answer("ben", CHECKED, "delivery_failed", reason="gave_up", actor="delivery"),
+            snooze(),
+        ],
+        flags=[FLAG],
+        tasks=[
+            CHECK | {"status": "requested", "business_status": "delivery_failed"},
+        ],
     ),
     Scenario(
         "a unit is at work for a flag that is snoozed, and another carer's flag asks the same: it goes on for both",
