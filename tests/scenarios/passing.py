@@ -383,4 +383,18 @@ PASSING = (
         ],
         dead=["illegal_transition"],
     ),
+    Scenario(
+        "a duty officer gives to nobody else what the flag asks for no more",
+        [*START, ACCEPT, *later(BACK), TO_OUTREACH],
+        flags=[{**FLAG, "status": "retracted"}],
+        tasks=[CHECK | {"status": "accepted"} | STOP],
+        dead=["illegal_transition"],
+    ),
+    Scenario(
+        "a duty officer gives to nobody else what is asked no more, and what nobody had accepted stays cancelled",
+        [*START, *later(BACK), TO_OUTREACH],
+        flags=[{**FLAG, "status": "retracted"}],
+        tasks=[CHECK | {"status": "cancelled", "status_reason": "returned_home"}],
+        dead=["illegal_transition"],
+    ),
 )

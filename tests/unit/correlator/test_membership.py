@@ -100,3 +100,18 @@ def test_a_list_of_all_who_live_there_closes_what_it_does_not_name() -> None:
     listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"anna": 1948}, "at": "2026-06-10"}
     assert names([COUPLE, listed], "2026-06-01T00:00:00.000Z") == {"anna", "ben"}
     assert names([COUPLE, listed], "2026-06-20T00:00:00.000Z") == {"anna"}
+
+
+def test_a_list_counts_as_soon_as_it_was_known() -> None:
+    listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"anna": 1948}, "at": "2026-06-10"}
+    lines = [COUPLE, {**listed, "recorded": "2026-08-10"}]
+    assert names(lines, "2026-06-20T00:00:00.000Z", "2026-08-01T00:00:00.000Z") == {"anna", "ben"}
+    assert names(lines, "2026-06-20T00:00:00.000Z", "2026-08-11T00:00:00.000Z") == {"anna"}
+
+
+def test_whoever_has_no_tenancy_is_a_household_of_one() -> None:
+    call = {"type": "hotline.contact", "subject": "anna", "topics": ["care"]}
+    alone = household_of([call], "anna")
+    assert [member.id for member in members_at(alone, JUNE)] == [ANNA]
+    caller = {"type": "hotline.contact", "caller_match": "none", "topics": ["care"], "id": "e-001"}
+    assert members_at(household_of([caller], "caller e-001"), JUNE) == []
