@@ -180,6 +180,13 @@ def test_every_year_asked_for_is_laid_out_alike_however_many_were() -> None:
     assert len(made._years) <= 64
 
 
+def test_a_service_day_later_on_a_day_that_begins_later_is_at_its_beginning() -> None:
+    clinic = Week.model_validate({"mon": ["08:00-12:00"], "tue": ["13:00-17:00"]})
+    own = Calendar({"clinic": clinic}, calendar().holidays)
+    assert own.after("clinic", hk("2026-07-13 09:00"), "1d") == hk("2026-07-14 13:00")
+    assert own.after("clinic", hk("2026-07-14 16:00"), "1d") == hk("2026-07-20 12:00")
+
+
 def test_a_holiday_has_the_hours_of_holidays() -> None:
     week = Week.model_validate({"mon-sun": ["09:00-17:00"], "holidays": ["10:00-12:00"]})
     new_year = {"day": date(2026, 2, 17), "en": "New Year", "zh-Hant": "年初一"}
