@@ -33,6 +33,8 @@ def test_counts_in_a_window() -> None:
     days = [plus("2026-07-01T00:00:00.000Z", days=day) for day in (0, 3, 14, 15, 16, 40)]
     assert most_within(days, 14) == 4
     assert most_within(days[:1], 14) == 1
+    assert most_within([days[0], days[2]], 14) == 2  # to the very instant
+    assert most_within([days[0], plus(days[2], seconds=1)], 14) == 1
     assert most_within([], 14) == 0
     assert most_within(days, 400) == len(days)
 
