@@ -138,7 +138,7 @@ class Inbox(Service):  # type: ignore[misc]
                     await self._move({place: rows for place, rows in fetched.items() if place in self._next})
                     await self._tell(consumer)
                     await self._come_closer(consumer)
-                if fetched:
+                if 0 < sum(map(len, fetched.values())) < _AT_ONCE:  # who has to catch up does not wait
                     await asyncio.sleep(_GATHER)
         except asyncio.CancelledError:
             raise

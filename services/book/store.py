@@ -21,6 +21,8 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 
 _T = TypeVar("_T")
 
+_Look = tuple[asyncio.Task[Any] | None, AsyncConnection]
+
 _BUSY_MS = 15_000
 """How long a writer waits for another one of the same SQLite file."""
 
@@ -50,7 +52,8 @@ class Store:
         # answers in 5 s on a busy machine 8 gave up). In one process writers queue.
         self._turns = asyncio.Lock() if self.sqlite else nullcontext()
         self._waiting: list[_Step[Any]] = []
-        self._look: ContextVar[AsyncConnection | None] = ContextVar("look", default=None)
+        self._look: ContextVar[_Look | None] = ContextVar("look", default=None)
+        self._reading: dict[str, Any] = {"reads": True} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
         if self.sqlite:
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
@@ -81,13 +84,15 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent look; disturbs no writer. Within a look it is the same one: a page is of one moment."""
-        if (outer := self._look.get()) is not None:
-            yield outer
+        me = asyncio.current_task()
+        outer = self._look.get()
+        if outer is not None and outer[0] is me:  # a task that was begun within a look may outlive it
+            yield outer[1]
             return
         async with self._engine.connect() as connection:
-            connection = await connection.execution_options(reads=True)
+            connection = await connection.execution_options(**self._reading)
             async with connection.begin():
-                before = self._look.set(connection)
+                before = self._look.set((me, connection))
                 try:
                     yield connection
                 finally:

@@ -68,7 +68,7 @@ class Taking:
                 continue
             try:
                 await self._take(connection, record, now)
-            except ValidationError as fault:
+            except (ValidationError, UnicodeDecodeError) as fault:
                 await _not_readable(connection, record, fault)
 
     async def _take(self, connection: AsyncConnection, record: Record, now: str) -> None:
@@ -166,12 +166,18 @@ async def _refused(connection: AsyncConnection, letter: DeadLetter) -> None:
     )
 
 
-async def _not_readable(connection: AsyncConnection, record: Record, fault: ValidationError) -> None:
-    errors = fault.errors(include_input=False, include_url=False)
-    why = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
+async def _not_readable(
+    connection: AsyncConnection, record: Record, fault: ValidationError | UnicodeDecodeError
+) -> None:
+    why = "it is not UTF-8" if isinstance(fault, UnicodeDecodeError) else _in_words(fault)
     _log.error("a record that this version cannot read", topic=record.topic, offset=record.offset, why=why)
     values = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "why": why}
     await connection.execute(put(connection, unreadable).values(values).on_conflict_do_nothing())
+
+
+def _in_words(fault: ValidationError) -> str:
+    errors = fault.errors(include_input=False, include_url=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
 
 
 # built once: to put a statement together costs more than SQLite takes for it

@@ -13,8 +13,8 @@ from services.referral.deciding import reopen
 from services.referral.lifecycle import answer, called_off, park
 from services.referral.matters import MATTERS
 from services.referral.passing import must_be_possible, pass_on, refer_on
-from services.referral.reading import ask_of
-from services.referral.sharing import sharers
+from services.referral.reading import ask_of, is_snoozed
+from services.referral.sharing import came_from, sharers, unknown_to
 from services.referral.voiding import make_void
 from services.runtime.fold import Refused, Value
 
@@ -67,8 +67,7 @@ def _follow(case: Case, before: Task, task: Task, update: TaskUpdate) -> None:
         case "reject":
             next_unit(case, task, update.at)
         case "cancel":
-            # what shares it, and of which the officer did not know, asks for itself
-            for flag_id in sorted(case.state["flags"]):
+            for flag_id in unknown_to(case, task, update.at):
                 reconcile(case, flag_id, update.at)
         case "receive":
             officer.no_more_to_decide(case, task, "delivered", ("review_undelivered",))
@@ -120,7 +119,11 @@ def _found(case: Case, task: Task, update: TaskUpdate) -> None:
     value = {"cover_confirmed": cover, "closed": closure(by_people) if done else None, "also": also}
     if before is not None and before["value"] == value:
         return
-    sharing = [flag["flag_id"] for flag in sharers(case, case.state["flags"][flag_id])]
+    sharing = [
+        flag["flag_id"]
+        for flag in sharers(case, case.state["flags"][flag_id])
+        if not is_snoozed(flag) or came_from(task, flag["flag_id"])  # an officer wants to look at it again, that day
+    ]
     for name in {flag_id, *(one for one in sharing if not _waits(case, one))}:
         fact = Fact(
             subject=case.household,

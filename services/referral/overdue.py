@@ -7,7 +7,7 @@ come is written into the task, so it comes once, also across a restart.
 from typing import cast
 
 from contracts.tasks import Task
-from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, contact_due, is_held
+from services.calendar.running import ACKNOWLEDGED_BY_NOBODY, is_held
 from services.referral import officer
 from services.referral.asking import hand_on
 from services.referral.case import Case
@@ -15,7 +15,6 @@ from services.referral.clocks import Due, clocks_of, falls_due
 from services.referral.lifecycle import next_revision, take_back, unpark
 from services.referral.policy import OVERDUE_MATTERS, OverdueMatter
 from services.referral.requesting import restarted
-from services.runtime.fold import Value
 
 __all__ = ["run_out", "withdraw_moot"]
 
@@ -43,7 +42,8 @@ def withdraw_moot(case: Case) -> None:
     """Takes back what an officer was asked to look at, once it is no longer so: somebody has acknowledged the task, or
     made contact, or it is over."""
     for raw in list(case.state["tasks"].values()):
-        if raw["purpose"] in OVERDUE_MATTERS and not _is_overdue(case, case.task(raw)):
+        asked_to_stop = raw["business_status"] == "cancellation_requested"
+        if raw["purpose"] in OVERDUE_MATTERS and not asked_to_stop and not _is_overdue(case, case.task(raw)):
             case.publish(take_back(case.task(raw), "no_longer_overdue"))
 
 
@@ -65,15 +65,9 @@ def _is_overdue(case: Case, matter: Task) -> bool:
         return False
     if matter.purpose == "review_unacknowledged":
         return about["status"] in ACKNOWLEDGED_BY_NOBODY
-    # another unit may have been asked since: contact with the person is still due
+    # another unit may have been asked since, or a visit be arranged: contact with the person is still due
     return any(
-        "contact" in clocks_of(raw) and not _visit_is_ahead(raw, matter)
+        "contact" in clocks_of(raw)
         for raw in case.tasks_of(case.heir(about["flag_id"]))
         if (raw["purpose"], raw["asked_of"]) == (about["purpose"], about["asked_of"])
     )
-
-
-def _visit_is_ahead(raw: Value, matter: Task) -> bool:
-    """Whether the unit has arranged a visit of which it need not have told when the officer was asked."""
-    due = contact_due(raw["due_contact"], raw["business_status"], raw.get("due_visit"))
-    return raw["business_status"] == "visit_scheduled" and due > matter.requested_at

@@ -5,7 +5,8 @@ the task, whichever came in first; when it ends, the task goes to the next.
 """
 
 from contracts.flags import OPEN, Ask
-from contracts.tasks import TERMINAL
+from contracts.ids import task_id
+from contracts.tasks import TERMINAL, Task
 from services.referral.case import Case, unseen
 from services.referral.lifecycle import called_off, next_revision, take_back, unpark
 from services.referral.officer import no_more_to_decide
@@ -13,7 +14,7 @@ from services.referral.reading import ask_of, is_snoozed
 from services.referral.requesting import restarted
 from services.runtime.fold import Value
 
-__all__ = ["give_up", "leader", "sharers"]
+__all__ = ["came_from", "give_up", "leader", "sharers", "unknown_to"]
 
 
 def sharers(case: Case, flag: Value) -> list[Value]:
@@ -41,9 +42,10 @@ def leader(case: Case, flag: Value, ask: Ask) -> Value | None:
 
 
 def give_up(case: Case, flag: Value, ask: Ask, to: Value) -> None:
-    """What a flag has asked goes to the flag that has the task: what nobody has seen is asked there anew."""
+    """What a flag has asked goes to the flag that has the task: what nobody has seen is asked there anew. To one that
+    is snoozed goes only what it had asked itself."""
     for task in case.chain(flag["flag_id"], ask):
-        if task.status in TERMINAL:
+        if task.status in TERMINAL or (is_snoozed(to) and not came_from(task, to["flag_id"])):
             continue
         if unseen(case.state["tasks"][task.task_id]):
             case.publish(take_back(task, "duplicate"))
@@ -55,6 +57,27 @@ def give_up(case: Case, flag: Value, ask: Ask, to: Value) -> None:
             if task.parked_until is not None:
                 # a new episode always re-arms
                 case.publish(restarted(case, unpark(task), max(flag["as_of"], flag["received_at"])))
+
+
+def unknown_to(case: Case, task: Task, at: str) -> list[str]:
+    """The flags that share what a duty officer has cancelled `at` an instant, and of which something came in after it:
+    who decided did not know, so they ask for themselves."""
+    flag = case.state["flags"][case.heir(task.flag_id)]
+    return sorted(
+        other["flag_id"]
+        for other in case.state["flags"].values()
+        if other is not flag
+        and other["status"] in OPEN
+        and not is_snoozed(other)
+        and other["subject"] == flag["subject"]
+        and other["received_at"] > at
+        and any((ask.purpose, ask.unit) == (task.purpose, task.asked_of) for ask in _shared(other))
+    )
+
+
+def came_from(task: Task, flag_id: str) -> bool:
+    """Whether a task was first asked under this flag: its id says so."""
+    return task.task_id == task_id(flag_id, task.purpose, task.asked_of, task.attempt)
 
 
 def _called_off_before(case: Case, flag: Value, other: Value) -> bool:

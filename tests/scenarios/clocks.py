@@ -192,12 +192,12 @@ CLOCKS = (
         as_of=BEGIN,
     ),
     Scenario(
-        "contact is overdue, and the unit arranges a visit: the officer need not look",
+        "contact is overdue, and the unit arranges a visit: the officer still looks, until somebody has been met",
         [*START, ACCEPT, Tick("2026-07-16T00:00:00.000Z"), replace(ARRANGED, at="2026-07-16T01:00:00.000Z")],
         flags=[FLAG],
         tasks=[
             CHECK | {"status": "in-progress", "business_status": "visit_scheduled", "breaches": ["contact"]},
-            LOOK | {"status": "cancelled", "status_reason": "no_longer_overdue"},
+            LOOK | {"status": "requested"},
         ],
         cases=[22],
         as_of=BEGIN,

@@ -237,6 +237,25 @@ DECISIONS = (
         tasks=[CHECK | {"status": "accepted"}],
     ),
     Scenario(
+        "a flag that was snoozed before any unit had its task takes over none: who is at work for the other is told",
+        [*feed(*TWO_CARERS, ADMITTED), snooze(episode="V1"), *later(CAROL), ACCEPT, *later(CAROL_HOME)],
+        flags=[FLAG | {"episode": "V1"}],
+        tasks=[HELD, CHECK | {"status": "accepted", "business_status": "cancellation_requested"}],
+    ),
+    Scenario(
+        "the answer to another carer's flag leaves a snoozed one that no unit had: it asks on the day that was said",
+        [
+            *feed(*TWO_CARERS, ADMITTED),
+            snooze(episode="V1"),
+            *later(CAROL),
+            ACCEPT,
+            complete(CHECKED, "already_supported"),
+            Tick("2026-08-10T05:00:00.000Z"),
+        ],
+        flags=[FLAG | {"episode": "V1"}, FLAG | {"episode": "V2", "status": "closed"}],
+        tasks=[CHECK, CHECK | {"status": "completed"}],
+    ),
+    Scenario(
         "a new episode is not covered by an old snooze: it re-arms",
         [*START, snooze("household"), *later(GONE_HOME, SECOND_STAY)],
         flags=[FLAG | {"episode": "V2"}],

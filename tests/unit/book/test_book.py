@@ -136,6 +136,11 @@ class TestHolding:
         assert (row.topic, row.offset) == ("referral.tasks.hotline", 7)
         assert "revision" in row.why
 
+    async def test_what_is_no_text_is_noted_and_stops_nobody(self, book: Book) -> None:
+        broken = task_record(task())._replace(value=b"\xff\xfe")
+        await take(book, tick(NOW), broken, task_record(task("task-2")))
+        assert len(await book.all_held("unit-a")) == 1
+
     async def test_the_units_clock_never_goes_back(self, book: Book) -> None:
         await take(book, tick("2026-07-03T01:00:00Z"), tick("2026-07-03T00:00:00Z"))
         await take(book, tick("2026-07-02T00:00:00Z"))
