@@ -2,7 +2,7 @@
 
 from hypothesis import example, given, settings
 
-from tests.sequences import ANSWER, FEEDS, OFFICER, TIME, Said, live, sequences
+from tests.sequences import AGAIN, ANSWER, FEEDS, OFFICER, TIME, Said, live, sequences
 from tests.unit.test_line import QUICK
 
 
@@ -34,6 +34,9 @@ from tests.unit.test_line import QUICK
 )
 @example(  # two stays, one task; an officer cancels it, and the unit completes it all the same: found by a fifth
     [*[Said(ANSWER, 0, 0, 0)] * 2, Said(FEEDS, 3, 0, 0), Said(ANSWER, 203, 325, 0), Said(ANSWER, 210, 0, 0)]
+)
+@example(  # overdue, and an officer looks; home; in hospital; what the officer said comes again: found by a sixth
+    [Said(TIME, 0, 2, 0), Said(ANSWER, 0, 0, 0), Said(FEEDS, 5, 0, 0), Said(FEEDS, 4, 0, 0), Said(AGAIN, 0, 0, 0)]
 )
 def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
     """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
