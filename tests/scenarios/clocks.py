@@ -193,7 +193,7 @@ CLOCKS = (
     ),
     Scenario(
         "contact is overdue, and the unit arranges a visit: the officer still looks, until somebody has been met",
-        [*START, ACCEPT, Tick("2026-07-16T00:00:00.000Z"), replace(ARRANGED, at="2026-07-16T01:00:00.000Z")],
+        [*START, ACCEPT, Tick("2026-07-13T12:00:00.000Z"), replace(ARRANGED, at="2026-07-13T13:00:00.000Z")],
         flags=[FLAG],
         tasks=[
             CHECK | {"status": "in-progress", "business_status": "visit_scheduled", "breaches": ["contact"]},

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from nacl.public import PrivateKey
@@ -137,7 +138,7 @@ class TestHolding:
         assert "revision" in row.why
 
     async def test_what_is_no_text_is_noted_and_stops_nobody(self, book: Book) -> None:
-        broken = task_record(task())._replace(value=b"\xff\xfe")
+        broken = replace(task_record(task()), value=b"\xff\xfe")
         await take(book, tick(NOW), broken, task_record(task("task-2")))
         assert len(await book.all_held("unit-a")) == 1
 
