@@ -16,6 +16,7 @@ from contracts.ids import task_id
 from contracts.tasks import Task
 from services.directory import Directory, is_queue
 from services.referral.clocks import next_due
+from services.referral.closing import BY_A_PERSON
 from services.referral.forgetting import forget
 from services.referral.matters import MATTERS
 from services.referral.policy import Clocks
@@ -72,7 +73,9 @@ class Case:
         ]
 
     def inherits(self, raw: Value) -> bool:
-        """Whether the heir of a task's flag has it: somebody has seen it, or what it is about."""
+        """Whether the heir of a task's flag has it: somebody has answered it, or has seen it, or what it is about."""
+        if raw["status"] in BY_A_PERSON:
+            return True
         while raw["purpose"] in MATTERS and raw["part_of"] in self.state["tasks"]:
             raw = self.state["tasks"][raw["part_of"]]
         return not unseen(raw)

@@ -119,7 +119,9 @@ def stands(task: dict[str, Any], ends: Ends) -> bool:
 
 def goes_on(task: dict[str, Any], ends: Ends) -> bool:
     """Whether a unit works on by itself although we hold the task; and what is put to an officer about that."""
-    return task["business_status"] != "queued" or stands(task, ends)
+    on = ends.tasks.get(task["part_of"])
+    about_that = task["purpose"] in MATTERS and on is not None and on["status"] not in TERMINAL and goes_on(on, ends)
+    return task["business_status"] != "queued" or stands(task, ends) or about_that
 
 
 def referred_on(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,6 +38,18 @@ from tests.unit.test_line import QUICK
 @example(  # overdue, and an officer looks; home; in hospital; what the officer said comes again: found by a sixth
     [Said(TIME, 0, 2, 0), Said(ANSWER, 0, 0, 0), Said(FEEDS, 5, 0, 0), Said(FEEDS, 4, 0, 0), Said(AGAIN, 0, 0, 0)]
 )
+@example(  # an officer finds that nobody is there; merged with another: found by a seventh
+    [
+        Said(OFFICER, 1, 0, 0),
+        Said(ANSWER, 15, 0, 0),
+        *[Said(ANSWER, 0, 0, 0)] * 2,
+        Said(TIME, 0, 2, 0),
+        Said(ANSWER, 4711, 0, 0),
+        Said(ANSWER, 17853, 255, 0),
+        Said(ANSWER, 158, 287, 0),
+        Said(FEEDS, 14, 0, 0),
+    ]
+)
 def test_whatever_people_say_of_tasks_each_has_one_owner_and_goes_its_way_once(steps: list[Said]) -> None:
     """One owner, contiguous revisions, only what the table allows, nothing that ended goes on, every answer counted
     once or refused and kept, nothing that an open flag asks for left lying."""
