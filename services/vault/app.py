@@ -10,7 +10,7 @@ from services.vault.http import door
 from services.vault.keys import VaultKey
 from services.vault.settings import VaultSettings, open_vault
 from services.vault.tables import OFFSETS
-from services.vault.tasks import TOPICS
+from services.vault.vault import TOPICS
 
 __all__ = ["app"]
 

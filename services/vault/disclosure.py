@@ -74,6 +74,7 @@ class HeldTask:
     revision: int
     unit: str
     ref: str
+    flag_id: str
     subject: str
     person_ref: str
     unit_kind: str

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.identity import Identity
 from services.runtime.erasure import fingerprint
 from services.vault.keys import VaultKey
+from services.vault.links import NOBODY_ELSE, Linked
 from services.vault.tables import ALIASES, ERASED, IDENTITIES
 
 __all__ = ["Identities"]
@@ -42,18 +43,22 @@ class Identities:
             await connection.execute(IDENTITIES.insert(), rows)
         return taken
 
-    async def of(self, connection: AsyncConnection, subject: str) -> Identity | None:
-        """Who this is, under whichever of the person's ids it is held: their own first, else the latest. Protected
-        where any of them is. Raises Problem where it does not open."""
+    async def of(self, connection: AsyncConnection, subject: str, linked: Linked = NOBODY_ELSE) -> Identity | None:
+        """Who this is, under whichever of the person's ids it is held: their own first, else the latest. The ids are
+        those that an operator has said and those that are `linked`. Protected where any of them is, or whoever an
+        operator has said to be the same as one of them. Raises Problem where it does not open."""
         ids = await self.ids(connection, subject)
-        query = select(IDENTITIES).where(IDENTITIES.c.subject.in_(ids)).order_by(IDENTITIES.c.as_of)
+        may_tell = {*ids, *(linked.ids if linked.stands else ())}
+        may_protect = {*ids, *[known for one in linked.ids for known in await self.ids(connection, one)]}
+        query = select(IDENTITIES).where(IDENTITIES.c.subject.in_(may_protect)).order_by(IDENTITIES.c.as_of)
         held = {
             row.subject: Identity.model_validate_json(self._key.unseal(row.sealed, row.subject))
             for row in await connection.execute(query)
         }
-        if not held:
+        telling = [one for one in held.values() if one.subject in may_tell]
+        if not telling:
             return None
-        own = held.get(subject) or list(held.values())[-1]
+        own = held.get(subject) or telling[-1]
         return own.model_copy(update={"protected": any(one.protected for one in held.values())})
 
     async def ids(self, connection: AsyncConnection, subject: str) -> list[str]:

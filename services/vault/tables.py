@@ -11,6 +11,7 @@ __all__ = [
     "CREDENTIALS",
     "ERASED",
     "IDENTITIES",
+    "LINKED",
     "METADATA",
     "OFFICERS",
     "REQUESTS",
@@ -37,6 +38,16 @@ ALIASES = Table(
     Column("person", String(48), nullable=False, index=True),  # the first in order of all ids that are this person
 )
 
+LINKED = Table(
+    "linked",
+    METADATA,
+    Column("flag_id", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("stands", Boolean, nullable=False),  # whether the flag is open
+    Column("heir", String(64)),  # the flag that tells the need now instead
+    Column("groups", Text, nullable=False),  # JSON: lists of ids that are one person, the flag's subject in each
+)
+
 ERASED = Table(
     "erased",
     METADATA,
@@ -51,6 +62,7 @@ TASKS = Table(
     Column("revision", Integer, nullable=False),
     Column("unit", String(96), nullable=False),
     Column("ref", String(40), nullable=False),  # the task's id in the unit's own namespace
+    Column("flag_id", String(64), nullable=False),
     Column("subject", String(48), nullable=False),
     Column("person_ref", String(40), nullable=False),
     Column("unit_kind", String(64), nullable=False),

@@ -30,6 +30,7 @@ async def take(connection: AsyncConnection, record: Record, namespace: bytes) ->
         "revision": task.revision,
         "unit": task.unit,
         "ref": ref(namespace, task.unit, "task", task.task_id),
+        "flag_id": task.flag_id,
         "subject": task.for_,
         "person_ref": ref(namespace, task.unit, "person", task.for_),
         "unit_kind": task.unit_kind,

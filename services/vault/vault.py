@@ -18,7 +18,7 @@ from services.book.store import Store
 from services.runtime.errors import Problem
 from services.runtime.fold import Record
 from services.runtime.logs import logger
-from services.vault import guard, tasks
+from services.vault import guard, links, tasks
 from services.vault.credentials import acting, is_named
 from services.vault.disclosure import Acting, HeldTask, Policy, refuse, refuse_protected
 from services.vault.identities import Identities
@@ -26,6 +26,7 @@ from services.vault.keys import VaultKey
 from services.vault.tables import AUDIT
 
 __all__ = [
+    "TOPICS",
     "AboutSubject",
     "Apart",
     "EraseSubject",
@@ -37,6 +38,9 @@ __all__ = [
 ]
 
 _log = logger(__name__)
+
+TOPICS = (*tasks.TOPICS, links.TOPIC)
+"""What the vault reads."""
 
 
 class _Asked(BaseModel):
@@ -121,14 +125,17 @@ class Vault:
             yield turn
 
     async def take(self, connection: AsyncConnection, records: Sequence[Record]) -> None:
-        """Takes in tasks, in the transaction of the inbox. A record that is none is passed over: of a task that is not
-        known nothing is told."""
+        """Takes in tasks and their flags, in the transaction of the inbox. A record that is neither is passed over: of
+        a task that is not known nothing is told, and an id that nobody has linked stands for itself."""
         for record in records:
             try:
-                await tasks.take(connection, record, self._namespace)
+                if record.topic == links.TOPIC:
+                    await links.take(connection, record)
+                else:
+                    await tasks.take(connection, record, self._namespace)
             except ValueError:
                 where = f"{record.topic}:{record.partition}:{record.offset}"
-                _log.error("not a task; whoever it was about stays unknown to its unit", record=where)
+                _log.error("not a task, or not a flag; whoever it was about stays unknown to its unit", record=where)
 
     async def acting(self, token: str) -> Acting | None:
         """Whom a credential stands for."""
@@ -153,7 +160,8 @@ class Vault:
             fields: tuple[str, ...] = ()
             protected = False
             if code is None and task is not None:
-                identity = await self._identities.of(turn, task.subject)
+                linked = await links.linked_with(turn, task.flag_id, task.subject)
+                identity = await self._identities.of(turn, task.subject, linked)
                 protected = self._policy.is_protected(task) or (identity is not None and identity.protected)
                 code = await self._against_telling(turn, who, asked, task, identity, protected, at)
                 fields = self._policy.purposes[asked.purpose] if code is None else ()
@@ -267,6 +275,7 @@ class Vault:
         async with self._turn() as turn:
             ids = sorted({one for given in said.ids for one in await self._identities.ids(turn, given)})
             erased = await self._identities.erase(turn, ids, said.at)
+            await links.forget(turn, ids)
             await tasks.forget_ended(turn, ids)
             entry = await self._append(turn, "erase", who, "done", actor=said.actor, persons=ids, erased=erased)
         return {"erased": erased, "entry": entry}

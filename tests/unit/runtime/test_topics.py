@@ -8,7 +8,7 @@ from services.book import taking
 from services.desk.beside import BESIDE
 from services.runtime.errors import Problem
 from services.runtime.topics import load_topics, topics
-from services.vault import tasks as vault
+from services.vault import vault
 
 _BOOK = frozenset(taking.TOPICS)
 

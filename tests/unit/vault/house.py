@@ -10,6 +10,7 @@ import httpx
 import orjson
 from nacl.public import PrivateKey
 
+from contracts.flags import Flag
 from contracts.identity import Identity
 from contracts.instants import plus
 from contracts.tasks import Task
@@ -26,7 +27,7 @@ from services.vault.settings import load_policy
 from services.vault.tables import AUDIT, METADATA
 from services.vault.vault import Vault
 
-__all__ = ["ANNA", "BEN", "CARE_TEAM", "OTHER_TEAM", "House", "house", "task"]
+__all__ = ["ANNA", "BEN", "CARE_TEAM", "OTHER_TEAM", "House", "flag", "house", "task"]
 
 NAMESPACE = bytes(range(32))
 KEY = VaultKey(bytes(PrivateKey(bytes(range(1, 33)))))
@@ -55,10 +56,16 @@ def task(revision: int = 1, status: str = "accepted", **said: Any) -> Task:
     return Task.model_validate({**example, **unit, "revision": revision, "status": status, **said})
 
 
-def record(one: Task) -> Record:
-    return Record(
-        f"referral.tasks.{one.unit_kind}", one.household_id.encode(), one.model_dump_json(by_alias=True).encode()
-    )
+def flag(revision: int = 1, *linked: list[str], **said: Any) -> Flag:
+    """A revision of the flag behind that task, with the groups of ids that it links, as said."""
+    example = json.loads((CONTRACTS / "examples" / "flag" / "good-1.json").read_text("utf-8"))
+    mine = {"flag_id": task().flag_id, "household_id": task().household_id, "subject": ANNA, "status": "active"}
+    return Flag.model_validate({**example, **mine, "revision": revision, "linked": linked, **said})
+
+
+def record(one: Task | Flag) -> Record:
+    topic = "risk.flags" if isinstance(one, Flag) else f"referral.tasks.{one.unit_kind}"
+    return Record(topic, one.household_id.encode(), one.model_dump_json(by_alias=True).encode())
 
 
 class House:
@@ -90,7 +97,7 @@ class House:
                 self.tokens[name] = await give_out(turn, rights, units, attended, BEGUN)
             await name_officer(turn, CARE_TEAM, "officer-1", BEGUN)
 
-    async def takes(self, *revisions: Task) -> None:
+    async def takes(self, *revisions: Task | Flag) -> None:
         """The vault reads these revisions."""
         async with self.vault.store.write() as turn:
             await self.vault.take(turn, [record(one) for one in revisions])
