@@ -50,7 +50,7 @@ async def test_flags_and_tasks_may_come_in_any_order_and_twice(vault: House, ord
     assert await result(vault) == "CHAN Siu Ming"
 
 
-@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+@pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (3, 1, 2)])
 async def test_an_older_revision_does_not_bring_a_merge_back(vault: House, order: tuple[int, ...]) -> None:
     every = {1: bens(1), 2: bens(2, [ANNA, BEN]), 3: bens(3)}
     await vault.takes(task(**ABOUT_BEN), *(every[number] for number in order))
