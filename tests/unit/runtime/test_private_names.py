@@ -25,8 +25,8 @@ _KNOWN = {
 
 _WITH_SERVICES = (
     *("runtime.app", "runtime.gate", "runtime.processor", "runtime.watchdog", "runtime.http"),
-    *("book.inbox", "book.outbox", "vault.app", "desk.app"),
-    *("adapters.app", "adapters.channel", "adapters.webhook.sending", "adapters.fhir.notifying"),
+    *("book.inbox", "book.opened", "book.outbox"),
+    *("adapters.channel", "adapters.webhook.sending", "adapters.fhir.notifying"),
     "adapters.csv_drop.drop",
 )
 """Modules with services of Faust's or mode's kind."""
