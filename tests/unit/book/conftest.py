@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -45,7 +46,7 @@ def postgres() -> Iterator[str]:
             _wait(address, process)
             yield address
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # at once; after SIGTERM it waits for whoever is still connected
             process.wait(30)
 
 
