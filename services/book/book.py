@@ -140,7 +140,7 @@ class Book:
         given = Given(said, f"{office or unit}:{key}", actor, office, delivery)
 
         async def step(transaction: AsyncConnection) -> Answer | Refused:
-            row = (await transaction.execute(_HELD_FAST, {"mine": unit, "name": name})).first()
+            row = (await transaction.execute(_HELD_LOCKED, {"mine": unit, "name": name})).first()
             if row is None:
                 return Refused("unknown_task", "your unit has no task of that id")
             try:
@@ -189,5 +189,5 @@ _CLOCK = select(notes.c.value).where(notes.c.name == "clock").scalar_subquery()
 _HELD = select(held, _CLOCK.label("clock")).where(
     (held.c.unit == bindparam("mine")) & (held.c.ref == bindparam("name"))
 )
-_HELD_FAST = _HELD.with_for_update(of=held)
+_HELD_LOCKED = _HELD.with_for_update(of=held)
 """On Postgres two answers to one task wait for each other; a SQLite file has one writer anyhow."""
