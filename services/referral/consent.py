@@ -50,10 +50,11 @@ def withhold(
         if standing is not None and standing.status in BY_A_PERSON:
             return
         standing = _withheld(case, flag, ask, standing, now, part_of, since)
-    elif standing.status_reason == NO_CONSENT:
+    else:
+        if (held := hold(standing, NO_CONSENT)) is not None:
+            case.publish(held)
+            standing = held
         keep_current(case, standing, flag, ask)
-    elif (held := hold(standing, NO_CONSENT)) is not None:
-        case.publish(held)
     officer.put(case, standing, "decide_disclosure", now, ask.purpose)
 
 

@@ -33,6 +33,10 @@ def put(
     """Asks the duty officer, unless they are asked already. `codes` say what there is to know; `besides`: offices that
     know it already; `to`: the office that another (`by`) chose by name."""
     mine = _asked(case, about, matter)
+    asked = {"unit": "district_office", "for": matter, "priority": MATTERS[matter]}
+    # what does not wait for the morning does not wait for the officer's either
+    round_the_clock = case.task(case.state["tasks"][about.task_id]).hours == ROUND_THE_CLOCK
+    ask = Ask.model_validate({**asked, "round_the_clock": round_the_clock})
     flag = case.state["flags"][case.heir(about.flag_id)]
     place: tuple[str | None, str | None] = (flag["district"], flag["estate"])
     if matter in OF_TERRITORY:
@@ -47,14 +51,12 @@ def put(
         # nobody has seen it yet: it goes where the household lives now, whichever record told us first
         now = {"flag_id": flag["flag_id"], "for_": flag["subject"], "level": flag["level"]}
         if unseen(case.state["tasks"][going.task_id]) and going.placed_by is None:
-            now |= {"unit": unit, "district": flag["district"]}
+            times = times_for(case, ask, unit, *[(going.contact_from or at,) * 2] * 2)
+            now |= {"unit": unit, "district": flag["district"], **asdict(times)}
         now["reason"] = [*going.reason, *(code for code in codes if code not in going.reason)]
         if any(getattr(going, name) != value for name, value in now.items()):
             case.publish(next_revision(going, now))
         return
-    asked = {"unit": "district_office", "for": matter, "priority": MATTERS[matter]}
-    # what does not wait for the morning does not wait for the officer's either
-    ask = Ask.model_validate({**asked, "round_the_clock": about.hours == ROUND_THE_CLOCK})
     attempt = case.next_attempt(flag["flag_id"], ask)
     times = times_for(case, ask, to or unit, (at, at), (at, at))
     due = (times.due_ack, times.due_contact)

@@ -184,6 +184,36 @@ MOVES = (
         cases=[23],
     ),
     Scenario(
+        "a crisis without consent: the duty officer has the hours of the office where the person is known to live",
+        feed(
+            {**WITHDRAWN, "subject": "anna", "at": "2026-06-28", "id": "e-w"},
+            {"type": "hotline.contact", "subject": "anna", "topics": ["mental_health_crisis"], "at": "2026-06-28"},
+            {"type": "register.residence_asserted", "subject": "anna", "district": "SSP", "birth_year": 1940},
+        ),
+        flags=[{"who": "anna", "rule": "mental-health-crisis", "consent": "withdrawn", "district": "SSP"}],
+        tasks=[
+            {"who": "anna", "purpose": "assess_crisis", "status": "on-hold", "hours": "community_centre"},
+            {**ASKED_FIRST, "who": "anna", "hours": "office_with_lunch"},
+        ],
+        cases=[23],
+    ),
+    Scenario(
+        "consent is withdrawn under one of two names, and the care is known under both: due as soon as either was told",
+        feed(
+            COUPLE,
+            COHORT,
+            {**CARE, "cared_for": "benny", "id": "e-benny"},
+            {**CARE, "at": "2026-06-28", "received": "2026-07-14T09:00"},
+            HOME_CARE,
+            ADMITTED,
+            {"type": "identity.merged", "subject": "benny", "retired": "ben", "at": "2026-07-01"},
+            {**WITHDRAWN, "subject": "benny", "at": "2026-07-01", "id": "e-w"},
+        ),
+        flags=[{**FLAG, "who": "ben+benny", "consent": "withdrawn"}],
+        tasks=[{**WAITS, "who": "ben+benny"}, {**ASKED_FIRST, "who": "ben+benny"}],
+        cases=[23],
+    ),
+    Scenario(
         "consent is withdrawn and granted again: as if it had not been",
         feed(*PAIR, {**WITHDRAWN, "id": "e-w"}, GRANTED, ADMITTED),
         flags=[FLAG | {"consent": None}],
