@@ -148,7 +148,7 @@ def resurrected(ends: Ends) -> list[str]:
     faults = []
     for kind, item in ends.published:
         name = item[f"{kind}_id"]
-        renamed = kind == "flag" and item["cause"] == "identity_merged" and ends.flags[heir(ends, name)]["outcome"]
+        renamed = kind == "flag" and item["superseded_by"] and ends.flags[heir(ends, name)]["outcome"]
         if name in ended and not renamed:
             faults.append(f"{kind} {name} was {ended[name]} and became {item['status']}")
         final = item["status"] == "closed" if kind == "flag" else item["status"] in TERMINAL
