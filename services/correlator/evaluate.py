@@ -4,7 +4,7 @@
 that fails to compute neither stops a rule from firing nor mitigates a flag.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contracts.flags import Level
@@ -81,21 +81,23 @@ def at_rest(rules: Iterable[Compiled], sight: Sight) -> Rest | None:
     rule from firing settles it, and only that clause's own change can unsettle it. None if something fires.
 
     Most households, most of the time; the whole of `evaluate` is for those with a flag."""
-    instants: list[str] = []
+    first: str | None = None
     for rule in rules:
         for candidate in sight.candidates(rule):
             stopping = _first_that_stops(rule, candidate)
             if not stopping:
                 return None
-            instants += _to_come(stopping, sight.as_of)
-    return Rest(min(instants, default=None))
+            first = _next_change(stopping, sight.as_of, first)
+    return Rest(first)
 
 
-def _to_come(judged: Iterable[Judged], as_of: str) -> Iterator[str]:
+def _next_change(judged: Iterable[Judged], as_of: str, first: str | None = None) -> str | None:
+    """When the first of these clauses (or what came `first` so far) may be judged otherwise by time alone."""
     for one in judged:
         until = one.seen.until
-        if until is not None and until > as_of:
-            yield until
+        if until is not None and until > as_of and (first is None or until < first):
+            first = until
+    return first
 
 
 def _first_that_stops(rule: Compiled, candidate: Candidate) -> Sequence[Judged]:
@@ -114,14 +116,27 @@ def _first_that_stops(rule: Compiled, candidate: Candidate) -> Sequence[Judged]:
 
 
 def _decide(rule: Compiled, candidate: Candidate) -> Decision:
-    when = [[check.judge(candidate) for check in group] for group in rule.when]
+    every: list[Judged] = []
+    failing: list[Judged] = []
+    first: Sequence[Judged] = ()
+    for group in rule.when:
+        judged = [check.judge(candidate) for check in group]
+        every += judged
+        for one in judged:
+            if one.holds:
+                break
+        else:
+            failing += judged
+            first = first or judged
     unless = [check.judge(candidate) for check in rule.unless]
-    raised = [(check.judge(candidate), level) for check, level in rule.raised_by]
-    level = max([rule.rule.raises.level, *(level for one, level in raised if one.holds)], key=LEVELS.index)
-    failing = [group for group in when if not any(one.holds for one in group)]
     mitigating = [one for one in unless if one.holds]
-    first = failing[0] if failing else mitigating[:1]
-    every = [*(one for group in when for one in group), *unless, *(one for one, _ in raised)]
+    first = first or mitigating[:1]
+    every += unless
+    level = rule.rule.raises.level
+    for check, higher in rule.raised_by:
+        every.append(one := check.judge(candidate))
+        if one.holds and LEVELS.index(higher) > LEVELS.index(level):
+            level = higher
     return Decision(
         rule=rule,
         candidate=candidate,
@@ -130,8 +145,8 @@ def _decide(rule: Compiled, candidate: Candidate) -> Decision:
         cause=next((one.seen.because for one in first if one.seen.because), "no_longer_met") if first else None,
         level=level,
         every=every,
-        stopping=[*(one for group in failing for one in group), *mitigating],
-        until=min(_to_come(every, candidate.as_of), default=None),
+        stopping=failing + mitigating,
+        until=_next_change(every, candidate.as_of),
     )
 
 

@@ -20,5 +20,5 @@ class lazy(Generic[T]):  # noqa: N801 - it stands where `property` stands
     def __get__(self, instance: Any, owner: type | None = None) -> T:
         # It has no __set__, so what is put into the instance is found there the next time, without a call.
         value: T = self._compute(instance)
-        instance.__dict__[self._name] = value
+        setattr(instance, self._name, value)
         return value

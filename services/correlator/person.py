@@ -107,9 +107,9 @@ class Person:
 
     def joined(self, household: str) -> list[Fact]:
         """The facts that say that the person lives in a household."""
-        said = self.prevailing("membership.start", _KEY)
-        if "membership.asserted" in self.facts:
-            said = [*said, *self.prevailing("membership.asserted", _KEY)]
+        said = self.of("membership.start")
+        if "membership.asserted" in self.facts or len(said) > 1:
+            said = [*self.prevailing("membership.start", _KEY), *self.prevailing("membership.asserted", _KEY)]
         return [fact for fact in said if fact["key"] == household]
 
     def home_at(self, instant: str) -> str:

@@ -77,7 +77,7 @@ District = Annotated[Token, AfterValidator(_known_district)]
 _COMPARE: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "is_": ("is", lambda value, limit: value is limit),
     "equals": ("equals", lambda value, limit: bool(value == limit)),
-    "in_": ("in", lambda value, limit: bool(set(value if isinstance(value, list) else [value]) & set(limit))),
+    "in_": ("in", lambda value, limit: any(one in limit for one in (value if isinstance(value, list) else [value]))),
     "at_least": ("at least", lambda value, limit: bool(value >= limit)),
     "at_most": ("at most", lambda value, limit: bool(value <= limit)),
 }

@@ -40,17 +40,16 @@ def household_kind(candidate: Candidate) -> Seen:
     carer_of_disabled, carer_of_mental_recovery. Unknown where no member's age is known. Sources: housing, register."""
     household, as_of = candidate.household, candidate.as_of
     members = household.members
-    kind, known = _kind_by_age(members, as_of)
-    kinds = set(kind)
+    kinds, known = _kind_by_age(members, as_of)
     facts = household.memberships
     if "care.gives" in household.kinds:
         of_groups = [
             care for member in members for care in member.cares_for if (care["value"] or {})["group"] in _OF_GROUPS
         ]
-        kinds.update(f"carer_of_{(care['value'] or {})['group']}" for care in of_groups)
+        kinds = sorted({*kinds, *(f"carer_of_{(care['value'] or {})['group']}" for care in of_groups)})
         facts = [*facts, *of_groups]
     return Seen(
-        sorted(kinds) if kinds or known else None,
+        kinds if kinds or known else None,
         facts,
         until=next_new_year(as_of),
         because="moved_or_changed",
