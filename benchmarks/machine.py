@@ -55,14 +55,14 @@ class Spent:
 
 
 def spent_by(process: psutil.Process) -> Spent:
-    """A reading; of a process that has ended, nothing."""
+    """A reading; nothing of a process that ends while one looks."""
     cpu, resident = 0.0, 0
     for one in _with_children(process):
         try:
             times, memory = one.cpu_times(), one.memory_info()
         except psutil.Error:
             continue
-        cpu += times.user + times.system
+        cpu += times.user + times.system + times.children_user + times.children_system  # of those that have ended, too
         resident += memory.rss
     return Spent(cpu, resident)
 

@@ -13,7 +13,9 @@ def composition(household: Household, as_of: str, typology: str) -> Iterator[Can
     """The household as it has been composed since the last change."""
     if household.half_told or not (facts := household.composition_facts):
         return
-    since = max([fact["at"] for fact in facts])
+    changes = {fact["at"] for fact in facts}
+    since = max(changes)
+    days = {f"since-{day_of(at).isoformat()}" for at in changes}
     episode = f"since-{day_of(since).isoformat()}"
     yield Candidate(
         household,
@@ -22,6 +24,6 @@ def composition(household: Household, as_of: str, typology: str) -> Iterator[Can
         episode=episode,
         episode_at=since,
         behind=tuple(facts),
-        also=tuple({f"since-{day_of(fact['at']).isoformat()}" for fact in facts if fact["at"] != since} - {episode}),
+        also=tuple(days - {episode}),
         answer=answer_to(household, typology, (household.id,), episode),
     )
