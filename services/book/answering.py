@@ -14,6 +14,7 @@ from contracts.tasks import TaskUpdate
 from services.book.audit import append
 from services.book.held import Held
 from services.book.tables import AUDIT, answers, next_number
+from services.runtime.complaint import complaint
 from services.runtime.fold import Refused
 
 __all__ = ["PENDING", "Answer", "Given", "answers_to", "take"]
@@ -133,9 +134,7 @@ def _update(one: Held, given: Given, now: str) -> TaskUpdate:
             }
         )
     except ValidationError as fault:
-        errors = fault.errors(include_input=False, include_url=False)
-        what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in errors)
-        raise Refused("invalid", what.replace("Value error, ", "")) from None
+        raise Refused("invalid", complaint(fault, whole="")) from None
 
 
 def _check(one: Held, written: TaskUpdate) -> None:

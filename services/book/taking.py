@@ -20,6 +20,7 @@ from services.book.held import read_task
 from services.book.naming import ref
 from services.book.places import take_declared
 from services.book.tables import answers, flags, held, next_number, notes, put, unreadable
+from services.runtime.complaint import complaint
 from services.runtime.errors import Problem
 from services.runtime.fold import UNIT_TICKS, Record
 from services.runtime.letters import record_of_letter
@@ -169,15 +170,10 @@ async def _refused(connection: AsyncConnection, letter: DeadLetter) -> None:
 async def _not_readable(
     connection: AsyncConnection, record: Record, fault: ValidationError | UnicodeDecodeError
 ) -> None:
-    why = "it is not UTF-8" if isinstance(fault, UnicodeDecodeError) else _in_words(fault)
+    why = "it is not UTF-8" if isinstance(fault, UnicodeDecodeError) else complaint(fault)
     _log.error("a record that this version cannot read", topic=record.topic, offset=record.offset, why=why)
     values = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "why": why}
     await connection.execute(put(connection, unreadable).values(values).on_conflict_do_nothing())
-
-
-def _in_words(fault: ValidationError) -> str:
-    errors = fault.errors(include_input=False, include_url=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
 
 
 # built once: to put a statement together costs more than SQLite takes for it

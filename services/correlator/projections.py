@@ -19,8 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.facts import Fact, Projection
 from contracts.ids import is_somebody
 from services.correlator.rules import LEVELS
+from services.runtime.complaint import complaint
 from services.runtime.fold import Record, Refused
-from services.runtime.intake import complaint
 
 __all__ = ["NEEDED", "projection_of"]
 

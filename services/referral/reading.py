@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from contracts.control import OfficerDecision
 from contracts.flags import Ask
 from contracts.tasks import TaskUpdate
+from services.runtime.complaint import complaint
 from services.runtime.fold import Record, Refused, Value
 from services.runtime.inner import (
     LIST,
@@ -22,7 +23,6 @@ from services.runtime.inner import (
     read_object,
     subject_of,
 )
-from services.runtime.intake import complaint
 
 __all__ = ["ask_of", "asks_of", "closed_by_officer", "is_snoozed", "read_answer", "read_flag"]
 

@@ -17,6 +17,7 @@ from contracts.envelope import Envelope, schema_version
 from contracts.events import FEEDS, EventData, Feed
 from contracts.facts import Version
 from contracts.instants import milliseconds, plus
+from services.runtime.complaint import complaint
 from services.runtime.erasure import erased_until, remember
 from services.runtime.fold import Processor, Record, Refused, Turn, Value
 from services.runtime.hkid import holds_hkid
@@ -27,7 +28,6 @@ __all__ = [
     "Placed",
     "Tell",
     "Translate",
-    "complaint",
     "feed_processor",
     "not_ahead",
     "person_fact",
@@ -94,15 +94,6 @@ def feed_processor(
         return _Statement(record, envelope, list(translate(envelope, data)))
 
     return Processor(name, (topic,), (*outputs, "dead.letters"), fold)
-
-
-def complaint(error: ValidationError) -> str:
-    """What is wrong and where, without quoting a value (it could hold an identity)."""
-    parts = []
-    for fault in error.errors(include_url=False, include_input=False)[:5]:
-        where = ".".join(str(step) for step in fault["loc"]) or "record"
-        parts.append(f"{where}: {fault['msg']}")
-    return "; ".join(parts)
 
 
 _IDENTITY = "a field has the shape of an HKID; send the keyed pseudonym only"

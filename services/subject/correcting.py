@@ -18,9 +18,10 @@ from services.community import observations
 from services.hotline import contacts
 from services.housing import tenancy
 from services.register import welfare
+from services.runtime.complaint import complaint
 from services.runtime.errors import Problem
 from services.runtime.fold import Record, Refused, Value
-from services.runtime.intake import Placed, Translate, complaint
+from services.runtime.intake import Placed, Translate
 from services.subject.erasing import FEEDS_OF
 from services.subject.holdings import Holdings
 

@@ -13,6 +13,7 @@ from contracts.unit_tasks import AnswerState, UnitAnswer, UnitProblem
 from services.adapters.webhook.sending import Endpoint
 from services.adapters.webhook.signing import Rejected, verified
 from services.book.book import Answer, Book
+from services.runtime.complaint import complaint
 from services.runtime.fold import Refused
 from services.runtime.hkid import holds_hkid
 from services.runtime.logs import logger
@@ -97,9 +98,7 @@ class Door:
         try:
             answer = UnitAnswer.model_validate_json(body)
         except ValidationError as fault:
-            errors = fault.errors(include_input=False, include_url=False, include_context=False)
-            what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in errors)
-            raise _Fault("invalid", what) from None
+            raise _Fault("invalid", complaint(fault, whole="")) from None
         if request.headers["webhook-id"] != answer.id:
             raise _Fault("invalid", "id: is not the webhook-id under which the request was signed; they are the same")
         said = answer.model_dump(mode="json", exclude={"id", "task"}, exclude_defaults=True)
