@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .flags import Level, Priority
 from .ids import HouseholdId, Token
-from .instants import Instant
+from .instants import Instant, plus
 from .model import Bilingual, Code, Published
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "TERMINAL",
     "UNIT_ACTIONS",
     "UNIT_KINDS",
+    "VISIT_WITHIN_DAYS",
     "BusinessStatus",
     "OfficerSaid",
     "OwnerAction",
@@ -309,6 +310,11 @@ class Task(Published):
     lawful_basis: Code
 
 
+VISIT_WITHIN_DAYS = 92
+"""Assumed: nobody who needs a visit waits longer than a quarter for it. A year that is mistyped would stop the contact
+clock for as long."""
+
+
 class TaskUpdate(BaseModel):
     """What a unit answers, or a duty officer decides about one task. Written by adapters and the desk; unknown fields
     are tolerated on read."""
@@ -333,7 +339,9 @@ class TaskUpdate(BaseModel):
     outcome: Outcome | None = None
     filler_id: Token | None = None
     lawful_basis: Code | None = Field(default=None, description="With finding `disclosure_justified`: on which basis.")
-    visit_at: Instant | None = Field(default=None, description="For `schedule`: when the visit is to be.")
+    visit_at: Instant | None = Field(
+        default=None, description="For `schedule`: when the visit is to be, within 92 days."
+    )
     until: Instant | None = Field(default=None, description="For `hold`: when it is due again, if not as policy says.")
     refer_to: UnitKind | None = Field(default=None, description="For `refer_on`: the kind of unit that is asked.")
     refer_for: Code | None = Field(default=None, description="For `refer_on`: what it is asked for, if not the usual.")
@@ -353,8 +361,11 @@ class TaskUpdate(BaseModel):
             raise ValueError(f"action {self.action!r} needs an outcome: one of " + ", ".join(OUTCOMES))
         if "disclosure_justified" in self.findings and self.lawful_basis is None:
             raise ValueError("finding 'disclosure_justified' needs the lawful_basis on which it rests")
-        if self.action == "schedule" and self.visit_at is None:
-            raise ValueError("action 'schedule' needs visit_at: when the visit is to be")
+        if self.action == "schedule":
+            if self.visit_at is None:
+                raise ValueError("action 'schedule' needs visit_at: when the visit is to be")
+            if self.visit_at > plus(self.at, days=VISIT_WITHIN_DAYS):
+                raise ValueError(f"visit_at is more than {VISIT_WITHIN_DAYS} days ahead: is the year right?")
         if self.action == "hold" and self.until is not None and self.until <= self.at:
             raise ValueError("action 'hold' needs an until that is later than at")
         if self.action == "reassign" and self.to_unit is None:

@@ -1,8 +1,11 @@
 """Which clocks of a task run. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from contracts.tasks import REASONS, TERMINAL, Clock
 
-__all__ = ["ACKNOWLEDGED_BY_NOBODY", "contact_due", "is_held", "running"]
+__all__ = ["ACKNOWLEDGED_BY_NOBODY", "contact_by", "contact_due", "is_held", "running"]
 
 ACKNOWLEDGED_BY_NOBODY = frozenset({"requested", "received"})
 """The states in which a task waits for its unit to say that it takes it."""
@@ -26,6 +29,11 @@ def contact_due(due_contact: str, business_status: str, due_visit: str | None) -
     it went: a visit that nobody tells of is one that nobody made."""
     arranged = due_visit if business_status == "visit_scheduled" else None
     return max(due_contact, arranged or due_contact)
+
+
+def contact_by(view: Mapping[str, Any]) -> str:
+    """The same of a task as it is written, such as a unit's view of it."""
+    return contact_due(view["due_contact"], view["business_status"], view.get("due_visit"))
 
 
 def is_held(parked_until: str | None, resumes_as: str | None, status_reason: str | None) -> bool:

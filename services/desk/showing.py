@@ -9,11 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.identity import PURPOSES
-from contracts.instants import EPOCH, in_hong_kong, milliseconds
+from contracts.instants import EPOCH, in_hong_kong, milliseconds, plus
 from contracts.lifecycle import is_withheld
-from contracts.tasks import Task
+from contracts.tasks import VISIT_WITHIN_DAYS, Task
 from services.book.book import PENDING, Answer, Held
 from services.book.places import needs_a_place
+from services.calendar.running import contact_due
 from services.desk.forms import LAWFUL_BASES, offers
 from services.desk.listing import card
 from services.desk.notes import ABOUT, LONGEST, notes_of
@@ -89,7 +90,9 @@ async def show_task(visit: Visit, one: Held, status: int = 200, **more: Any) -> 
         "waiting": waiting,
         "now": now,
         "now_ms": milliseconds(now),
-        "today": in_hong_kong(now).strftime("%Y-%m-%dT%H:%M") if now > EPOCH else "",
+        "contact_by": contact_due(task.due_contact, task.business_status, task.due_visit),
+        "today": _at(now) if now > EPOCH else "",
+        "latest_visit": _at(plus(now, days=VISIT_WITHIN_DAYS)) if now > EPOCH else "",
         "why": None if flag is None else why(flag, visit.desk.rules, visit.lang),
         "offers": [] if waiting or not one.open else offers(task, "owner" if mine else "officer"),
         "key": f"{one.ref}.{len(given)}",
@@ -110,6 +113,11 @@ async def show_task(visit: Visit, one: Held, status: int = 200, **more: Any) -> 
         "done": visit.request.query_params.get("done", ""),
     }
     return show(visit, "task.html", status, **{**values, **more})
+
+
+def _at(instant: str) -> str:
+    """As a form's field for day and time has it, by Hong Kong's clocks."""
+    return in_hong_kong(instant).strftime("%Y-%m-%dT%H:%M")
 
 
 def may_open(one: Held) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contracts.lifecycle import ACTIONS, Action, Actor, Move, step
 from contracts.task_words import ACTION_WORDS
-from contracts.tasks import BUSINESS_STATUSES, REASONS, STATUSES, BusinessStatus, TaskStatus
+from contracts.tasks import BUSINESS_STATUSES, REASONS, STATUSES, VISIT_WITHIN_DAYS, BusinessStatus, TaskStatus
 
 __all__ = ["PAGE", "in_the_page", "reachable", "table"]
 
@@ -21,7 +21,7 @@ _WHO: dict[Actor, str] = {
     "referral_desk": "The referral desk by itself",
 }
 _NEEDS = {
-    "schedule": "`visit_at`",
+    "schedule": f"`visit_at`, within {VISIT_WITHIN_DAYS} days",
     "refer_on": "`refer_to`",
     "complete": "`outcome`",
     "fail": "`outcome`",

@@ -14,6 +14,7 @@ from typing import Any
 
 from contracts.instants import in_hong_kong
 from contracts.tasks import OWNER_ACTIONS
+from services.calendar.running import contact_by
 from services.explanation import terms
 from services.explanation.terms import Both
 
@@ -114,7 +115,7 @@ def row(view: Mapping[str, Any], where: str, identity: Mapping[str, str] | None 
         "level": _word(terms.LEVELS, view["level"]),
         "status": _status(view),
         "acknowledge_by": _time(view["due_ack"]),
-        "contact_by": _time(view["due_contact"]),
+        "contact_by": _time(contact_by(view)),
         "district": view["district"] or "",
         "person": view["for"],
         "places": "; ".join(_place(place) for place in view.get("places", ())),

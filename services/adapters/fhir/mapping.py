@@ -11,6 +11,7 @@ from typing import Any
 
 from contracts.identity import Disclosure, Written
 from services.adapters.fhir.codes import TASK_CODE, coded, extension_url, system, translated
+from services.calendar.running import contact_by
 from services.directory import Unit
 from services.explanation import terms
 
@@ -62,7 +63,7 @@ def task(view: Mapping[str, Any], unit: Unit, changed_at: str) -> Resource:
         "lastModified": max(changed_at, view["requested_at"]),
         "requester": {"reference": f"Organization/{KITHLINE}"},
         "owner": {"reference": f"Organization/{unit.id}"},
-        "restriction": {"period": {"end": view["due_contact"]}},
+        "restriction": {"period": {"end": contact_by(view)}},
         "input": [_parameter("level", coded("level", view["level"]))],
     }
     found["input"].append(_parameter("lawful-basis", coded("lawful-basis", view["lawful_basis"])))
@@ -94,7 +95,7 @@ def service_request(view: Mapping[str, Any], unit: Unit, changed_at: str) -> Res
         "priority": view["priority"],
         "code": coded("purpose", view["purpose"]),
         "subject": _subject(view),
-        "occurrencePeriod": {"end": view["due_contact"]},
+        "occurrencePeriod": {"end": contact_by(view)},
         "authoredOn": view["requested_at"],
         "requester": {"reference": f"Organization/{KITHLINE}"},
         "performerType": coded("unit-kind", view["unit_kind"]),
@@ -211,7 +212,7 @@ def _narrative(view: Mapping[str, Any]) -> Resource:
         why = view["reason_text"]["zh_hant" if lang == "zh-Hant" else "en"]
         asked = terms.word(terms.PURPOSES, view["purpose"], lang)
         status = terms.word(terms.TASK_STATUSES, view["status"], lang)
-        due = terms.labelled(("contact by", "聯絡限期"), terms.hong_kong_time(view["due_contact"], lang), lang)
+        due = terms.labelled(("contact by", "聯絡限期"), terms.hong_kong_time(contact_by(view), lang), lang)
         text = terms.joined([why, asked, status, due], lang)
         lines.append(f'<p lang="{lang}" xml:lang="{lang}">{escape(text)}</p>')
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(lines)}</div>'}

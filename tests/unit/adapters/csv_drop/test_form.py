@@ -40,6 +40,14 @@ def test_a_task_in_both_languages_with_times_of_hong_kong() -> None:
     assert all(one[f"{name} {COLUMNS[name]}"] == "" for name in (*FILLED_IN, "name", "telephone", "address"))
 
 
+def test_where_a_visit_is_arranged_contact_is_due_when_it_should_have_been_told_of() -> None:
+    arranged = {"business_status": "visit_scheduled", "due_visit": "2026-08-14T02:00:00.000Z"}
+    assert (
+        shown(write([row({**VIEW, **arranged}, "overdue")]))[0]["contact_by " + COLUMNS["contact_by"]]
+        == "2026-08-14 10:00"
+    )
+
+
 def test_a_stale_place_is_called_stale() -> None:
     view = {**VIEW, "places": [{**VIEW["places"][0], "stale": True}]}
     assert "stale" in shown(write([row(view, "new")]))[0]["places 空置名額"]

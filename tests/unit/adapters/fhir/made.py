@@ -69,6 +69,7 @@ def generated(draw: st.DrawFn) -> Task:
         attempts_to_reach=draw(st.integers(0, 9)),
         parked_until=draw(st.none() | _INSTANT),
         visit_at=draw(st.none() | _INSTANT),
+        due_visit=draw(st.none() | _INSTANT),
         findings=draw(st.lists(st.sampled_from(sorted(FINDINGS)), unique=True, max_size=3)),
         outcome=draw(st.none() | st.sampled_from(OUTCOMES)),
         referred_on=draw(st.lists(referred, max_size=2)),

@@ -12,6 +12,7 @@ from contracts.tasks import STATUSES, Finding, Task
 from services.adapters.fhir import mapping
 from services.adapters.fhir.codes import EXTENSIONS, SYSTEMS, codes_of, extension_url, system
 from services.adapters.fhir.published import DEFINITIONS, capability_statement
+from services.calendar.running import contact_due
 from tests.unit.adapters.fhir.made import NOW, UNIT, everything_published, generated, view_of
 from tests.unit.book.made import task
 
@@ -68,7 +69,7 @@ def test_a_task_as_gravity_and_bser_have_it() -> None:
     assert found["requester"] == {"reference": "Organization/kithline"}
     assert found["for"]["identifier"] == {"system": system("person"), "value": view["for"]}
     assert found["partOf"][0]["identifier"]["value"] == view["part_of"]
-    assert found["restriction"] == {"period": {"end": one.due_contact}}
+    assert found["restriction"] == {"period": {"end": contact_due(one.due_contact, one.business_status, one.due_visit)}}
     assert found["priority"] == "urgent" and found["intent"] == "order"
     assert codes_of(found["businessStatus"], "business-status") == ["contact_attempted"]
     assert found["statusReason"]["coding"][0]["code"] == "handed_over"
