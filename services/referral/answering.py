@@ -35,7 +35,8 @@ def take_answer(case: Case, update: TaskUpdate) -> None:
     before = case.task(raw)
     try:
         clocks = case.policy.clocks
-        told_by = None if update.visit_at is None else clocks.due_visit(before.hours, update.visit_at)
+        arranged = update.visit_at if update.action == "schedule" else None
+        told_by = None if arranged is None else clocks.due_visit(before.hours, arranged)
         task = answer(before, update, plus(update.at, days=clocks[before.priority].parked_days), told_by)
         must_be_possible(case, before, update)
     except Refused as refused:
