@@ -90,8 +90,7 @@ def from_milliseconds(value: int) -> str:
 _HONG_KONG_OFFSET = timedelta(hours=8)
 
 
-@lru_cache(maxsize=1024)  # asked of the same few instants again and again: an `as_of`, the starts of tenancies
-@lru_cache(maxsize=16_384)  # each fact's instant is asked for often
+@lru_cache(maxsize=16_384)  # asked of the same instants again and again: an `as_of`, the starts of tenancies
 def day_of(instant: str) -> date:
     """The calendar day in Hong Kong."""
     return in_hong_kong(instant).date()
