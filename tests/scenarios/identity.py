@@ -15,6 +15,8 @@ STRAIN = {"who": "anna", "rule": "carer-strain", "status": "active"}
 OUTREACH = {"who": "anna", "purpose": "outreach_visit"}
 BOTH_CARED_FOR = feed(*PAIR, {**CARE, "cared_for": "benny"}, ADMITTED)
 ONE = {"type": "identity.merged", "subject": "benny", "retired": "ben", "at": "2026-07-12", **LATER}
+REPORTED_DEAD = {"type": "person.deceased", "subject": "anna", "confidence": "reported", "at": "2026-07-14"}
+DEATH = {"who": "ben", "rule": "carer-death-reported"}
 HOME_OF_ONE = {"who": "benny", "rule": "carer-admitted", "status": "active", "home": "benny"}
 
 
@@ -65,6 +67,21 @@ IDENTITY = (
         flags=[STRAIN | {"status": "closed", "episode": "e-later", "outcome": "no_need"}],
         tasks=[OUTREACH | {"status": "completed"}],
         cases=[28],
+    ),
+    Scenario(
+        "a reported death was looked into and closed, then the carer gets another name: it stays closed under that",
+        [
+            *feed(*PAIR, REPORTED_DEAD),
+            Answer("ben", "confirm_death", "accept"),
+            complete("confirm_death", "risk_assessed", at="2026-07-16T02:00:00.000Z"),
+            *later({**MERGED, "at": "2026-07-16", **LATER}),
+        ],
+        flags=[
+            DEATH | {"status": "superseded", "cause": "same_episode", "outcome": "no_need"},
+            DEATH | {"status": "closed", "outcome": "no_need"},
+        ],
+        tasks=[{"who": "ben", "purpose": "confirm_death", "status": "completed"}],
+        cases=[18],
     ),
     Scenario(
         "two ids of the one at home, merged when a unit had accepted: its task goes on, and there is one flag",
