@@ -53,11 +53,11 @@ async def _a_key_taken_out(line: FaultBench) -> str:
 
 
 async def _beginning_deleted(line: FaultBench) -> str:
-    """All but the last transaction, so that its marker is still there. (Kafka refuses to, until somebody has given the
-    topic another policy.)"""
+    """All but the last marker, which a transaction ends with. (Kafka refuses to, until somebody has given the topic
+    another policy.)"""
     place = TopicPartition(line.processor.changelog, _PART)
-    records = [r for r in (await line.read(place.topic))[place.topic] if r.partition == _PART]
-    last_but_one = [r.offset for r in records if r.key == _MARKER.encode()][-2]
+    last = [r for r in (await line.read(place.topic))[place.topic] if r.partition == _PART][-1]
+    assert last.key == _MARKER.encode()
     async with admin(line.settings) as client:
         await client.alter_configs(
             [ConfigResource(ConfigResourceType.TOPIC, place.topic, {"cleanup.policy": "delete"})]
@@ -65,7 +65,7 @@ async def _beginning_deleted(line: FaultBench) -> str:
         async with asyncio.timeout(20):
             while True:
                 try:
-                    await client.delete_records({place: RecordsToDelete(before_offset=last_but_one + 1)})
+                    await client.delete_records({place: RecordsToDelete(before_offset=last.offset)})
                     break
                 except PolicyViolationError:
                     await asyncio.sleep(0.05)
