@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .flags import Level, Priority
 from .ids import HouseholdId, Token
-from .instants import Instant, plus
+from .instants import EPOCH, Instant, plus
 from .model import Bilingual, Code, Published
 
 __all__ = [
@@ -312,7 +312,7 @@ class Task(Published):
 
 VISIT_WITHIN_DAYS = 92
 """Assumed: nobody who needs a visit waits longer than a quarter for it. A year that is mistyped would stop the contact
-clock for as long."""
+clock for as long. Not asked while no tick has told the line's clock (an `at` of the epoch)."""
 
 
 class TaskUpdate(BaseModel):
@@ -364,7 +364,7 @@ class TaskUpdate(BaseModel):
         if self.action == "schedule":
             if self.visit_at is None:
                 raise ValueError("action 'schedule' needs visit_at: when the visit is to be")
-            if self.visit_at > plus(self.at, days=VISIT_WITHIN_DAYS):
+            if EPOCH < self.at and self.visit_at > plus(self.at, days=VISIT_WITHIN_DAYS):
                 raise ValueError(f"visit_at is more than {VISIT_WITHIN_DAYS} days ahead: is the year right?")
         if self.action == "hold" and self.until is not None and self.until <= self.at:
             raise ValueError("action 'hold' needs an until that is later than at")
