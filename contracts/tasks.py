@@ -364,7 +364,7 @@ class TaskUpdate(BaseModel):
         if self.action == "schedule":
             if self.visit_at is None:
                 raise ValueError("action 'schedule' needs visit_at: when the visit is to be")
-            if EPOCH < self.at and self.visit_at > plus(self.at, days=VISIT_WITHIN_DAYS):
+            if self.at > EPOCH and self.visit_at > plus(self.at, days=VISIT_WITHIN_DAYS):
                 raise ValueError(f"visit_at is more than {VISIT_WITHIN_DAYS} days ahead: is the year right?")
         if self.action == "hold" and self.until is not None and self.until <= self.at:
             raise ValueError("action 'hold' needs an until that is later than at")
