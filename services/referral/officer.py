@@ -51,7 +51,8 @@ def put(
         # nobody has seen it yet: it goes where the household lives now, whichever record told us first
         now = {"flag_id": flag["flag_id"], "for_": flag["subject"], "level": flag["level"]}
         if unseen(case.state["tasks"][going.task_id]) and going.placed_by is None:
-            times = times_for(case, ask, unit, *[(going.contact_from or at,) * 2] * 2)
+            asked_at = going.contact_from or at
+            times = times_for(case, ask, unit, (asked_at, asked_at), (asked_at, asked_at))
             now |= {"unit": unit, "district": flag["district"], **asdict(times)}
         now["reason"] = [*going.reason, *(code for code in codes if code not in going.reason)]
         if any(getattr(going, name) != value for name, value in now.items()):
