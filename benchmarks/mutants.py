@@ -4,9 +4,14 @@ mutmut makes one mutant for each small change (`+` for `-`, None for an argument
 reach its function. All of them take a day, so a random sample is tried: the same for the same seed and code. The share
 that was noticed is told with its interval, and every mutant that was not, with its change. The file keeps a sample of
 each seed, and what somebody has written about a mutant (`verdict`, `word`) while the change is the same.
+
+mutmut leaves decorated functions alone, because a copy of one would be registered as well; the correlator's fact
+functions are such. So it is given a copy of the line in which the decorators of functions are written as calls.
 """
 
+import ast
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -26,10 +31,13 @@ from benchmarks.machine import machine_in_words
 from services.backtest.intervals import Share
 from services.runtime.errors import Problem
 
-__all__ = ["Mutant", "change_of", "read_mutants", "report", "sample_of", "words_of"]
+__all__ = ["Mutant", "change_of", "read_mutants", "report", "sample_of", "undecorated", "words_of"]
+
+COPY = Path("mutants")
+"""The line with decorators as calls; mutmut runs there."""
 
 FOLDER = Path("mutants")
-"""Of mutmut: the line with all mutants in it, and what became of each."""
+"""Of mutmut, in the copy: the line with all mutants in it, and what became of each."""
 
 FIRST = "services.calendar.running.x_is_held*"
 """A few, so that mutmut makes all mutants and sees which test reaches what before a sample can be drawn."""
@@ -93,7 +101,29 @@ def change_of(mutant: Mutant) -> str:
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in diff[2:] if line[0] in "-+")
 
 
-def report(tried: Sequence[Mutant], total: int, seed: int, changes: Mapping[str, str], words: Words) -> dict[str, Any]:
+def undecorated(source: str) -> str:
+    """The module with the decorators of its functions (not of methods, not of classes) written as calls after each."""
+    lines = source.splitlines(keepends=True)
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            calls = [f"{node.name} = ({ast.unparse(one)})({node.name})\n" for one in reversed(node.decorator_list)]
+            lines[node.end_lineno : node.end_lineno] = ["\n\n", *calls]
+            del lines[node.decorator_list[0].lineno - 1 : node.lineno - 1]
+    return "".join(lines)
+
+
+def copy_undecorated() -> None:
+    """The line, into an empty `COPY`."""
+    shutil.rmtree(COPY, ignore_errors=True)  # mutmut does not see everything that has changed
+    of_others = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "out", COPY.name)
+    shutil.copytree(Path(), COPY, ignore=of_others)
+    for file in COPY.glob("services/**/*.py"):
+        file.write_text(undecorated(file.read_text("utf-8")), "utf-8")
+
+
+def report(
+    tried: Sequence[Mutant], total: int, of: str, seed: int, changes: Mapping[str, str], words: Words
+) -> dict[str, Any]:
     """The figures, and each mutant that nobody noticed with its change (`changes`: name -> lines) and what is written
     about it. A mutant that ran into its time limit was noticed."""
     ends = Counter(mutant.end for mutant in tried)
@@ -111,6 +141,7 @@ def report(tried: Sequence[Mutant], total: int, seed: int, changes: Mapping[str,
     return {
         "machine": machine_in_words(),
         "date": datetime.now(UTC).date().isoformat(),
+        "of": of,
         "seed": seed,
         "mutants": total,
         "sample": len(tried),
@@ -145,23 +176,27 @@ def run(names: Sequence[str], processes: int) -> None:
 def main(
     sample: Annotated[int, typer.Option(help="how many mutants; 0: all (a day)")] = 400,
     seed: Annotated[int, typer.Option(help="another seed draws others")] = 1,
+    of: Annotated[str, typer.Option(help="of which modules alone: what their names begin with")] = "",
     processes: Annotated[int, typer.Option(help="mutants tried at once")] = 2,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="keep the report there, beside those of other seeds")
+        Path | None, typer.Option("--json", help="keep the report there, beside those of others")
     ] = None,
 ) -> None:
     """Tries a sample of mutants and tells which of them no test noticed."""
-    shutil.rmtree(FOLDER, ignore_errors=True)  # mutmut does not see everything that has changed
+    json_file = json_file and json_file.absolute()
+    copy_undecorated()
+    os.chdir(COPY)
     run([FIRST], processes)
-    names = sample_of([mutant.name for mutant in read_mutants(FOLDER)], sample, seed)
+    names = sample_of([one.name for one in read_mutants(FOLDER) if one.name.startswith(of)], sample, seed)
     run(names, processes)
-    mutants = read_mutants(FOLDER)
+    mutants = [mutant for mutant in read_mutants(FOLDER) if mutant.name.startswith(of)]
     tried = [mutant for mutant in mutants if mutant.name in set(names)]
     changes = {mutant.name: change_of(mutant) for mutant in tried}
     before = orjson.loads(json_file.read_bytes()) if json_file and json_file.exists() else []
-    now = report(tried, len(mutants), seed, changes, words_of(before))
+    now = report(tried, len(mutants), of, seed, changes, words_of(before))
     if json_file is not None:
-        samples = [*(one for one in before if one["seed"] != seed), now]
+        others = (one for one in before if (one["of"], one["seed"]) != (of, seed))
+        samples = [*others, now]
         json_file.write_bytes(orjson.dumps(samples, option=orjson.OPT_INDENT_2) + b"\n")
     typer.echo(orjson.dumps(now, option=orjson.OPT_INDENT_2).decode())
 

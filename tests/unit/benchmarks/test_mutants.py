@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from benchmarks.mutants import Mutant, read_mutants, report, sample_of, words_of
+from benchmarks.mutants import Mutant, read_mutants, report, sample_of, undecorated, words_of
 
 NAMES = [f"services.people.person.x_keep__mutmut_{number}" for number in range(100)]
 
 
 def told(*ends: str, words: Any = None) -> dict[str, Any]:
     tried = [Mutant(name, "services/people/person.py", end) for name, end in zip(NAMES, ends, strict=False)]
-    return report(tried, 10_000, 1, {name: f"- a\n+ {name}" for name in NAMES}, words or {})
+    return report(tried, 10_000, "", 1, {name: f"- a\n+ {name}" for name in NAMES}, words or {})
 
 
 def test_a_seed_draws_the_same_and_another_draws_others() -> None:
@@ -52,6 +52,40 @@ def test_names_are_told_as_people_write_them() -> None:
     assert Mutant("services.people.person.x_keep__mutmut_7", "", "").function == "services.people.person.keep"
     method = "services.referral.case.xǁCaseǁtask__mutmut_1"
     assert Mutant(method, "", "").function == "services.referral.case.Case.task"
+
+
+def test_decorators_of_functions_are_written_as_calls() -> None:
+    source = """@keep("a", reads=B)  # why
+@cached
+def one(x):
+    '''Says.'''
+    return x
+
+
+@frozen
+class Two:
+    @property
+    def three(self):
+        return 3
+"""
+    assert (
+        undecorated(source)
+        == """def one(x):
+    '''Says.'''
+    return x
+
+
+one = (cached)(one)
+one = (keep('a', reads=B))(one)
+
+
+@frozen
+class Two:
+    @property
+    def three(self):
+        return 3
+"""
+    )
 
 
 def test_what_became_of_each_is_read_from_mutmuts_folder(tmp_path: Path) -> None:
