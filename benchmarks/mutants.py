@@ -5,8 +5,8 @@ reach its function. All of them take a day, so a random sample is tried: the sam
 that was noticed is told with its interval, and every mutant that was not, with its change. The file keeps a sample of
 each seed, and what somebody has written about a mutant (`verdict`, `word`) while the change is the same.
 
-mutmut leaves decorated functions alone, because a copy of one would be registered as well; the correlator's fact
-functions are such. So it is given a copy of the line in which the decorators of functions are written as calls.
+mutmut leaves alone what is decorated, because a copy of it would be decorated as well: fact functions, what a view
+computes when asked, methods of dataclasses. So it is given a copy of the line with decorators written as calls.
 """
 
 import ast
@@ -16,8 +16,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -102,14 +102,25 @@ def change_of(mutant: Mutant) -> str:
 
 
 def undecorated(source: str) -> str:
-    """The module with the decorators of its functions (not of methods, not of classes) written as calls after each."""
-    lines = source.splitlines(keepends=True)
-    for node in reversed(ast.parse(source).body):
-        if isinstance(node, ast.FunctionDef) and node.decorator_list:
-            calls = [f"{node.name} = ({ast.unparse(one)})({node.name})\n" for one in reversed(node.decorator_list)]
-            lines[node.end_lineno : node.end_lineno] = ["\n\n", *calls]
-            del lines[node.decorator_list[0].lineno - 1 : node.lineno - 1]
-    return "".join(lines)
+    """The module with all decorators written as calls: `one = lazy(one)` after `one`."""
+    dropped: set[int] = set()
+    added: dict[int, list[str]] = defaultdict(list)
+    for node in _decorated(ast.parse(source).body):
+        dropped |= set(range(node.decorator_list[0].lineno, node.lineno))
+        for decorator in reversed(node.decorator_list):
+            call = f"{node.name} = ({ast.unparse(decorator)})({node.name})"
+            added[node.end_lineno or 0].append(" " * node.col_offset + call + "\n")
+    lines = enumerate(source.splitlines(keepends=True), 1)
+    return "".join("".join(["" if n in dropped else line, *added[n]]) for n, line in lines)
+
+
+def _decorated(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Functions, methods and classes that have decorators; what is within a class before the class."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _decorated(node.body)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.decorator_list:
+            yield node
 
 
 def copy_undecorated() -> None:

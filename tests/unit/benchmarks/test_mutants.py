@@ -54,36 +54,44 @@ def test_names_are_told_as_people_write_them() -> None:
     assert Mutant(method, "", "").function == "services.referral.case.Case.task"
 
 
-def test_decorators_of_functions_are_written_as_calls() -> None:
+def test_decorators_are_written_as_calls() -> None:
     source = """@keep("a", reads=B)  # why
 @cached
 def one(x):
-    '''Says.'''
     return x
 
 
 @frozen
 class Two:
-    @property
     def three(self):
         return 3
+
+    @property
+    def four(self):
+        return 4
+
+
+three = 3
 """
     assert (
         undecorated(source)
         == """def one(x):
-    '''Says.'''
     return x
-
-
 one = (cached)(one)
 one = (keep('a', reads=B))(one)
 
 
-@frozen
 class Two:
-    @property
     def three(self):
         return 3
+
+    def four(self):
+        return 4
+    four = (property)(four)
+Two = (frozen)(Two)
+
+
+three = 3
 """
     )
 
