@@ -111,6 +111,10 @@ def test_moving_to_another_district_ends_it_and_says_so() -> None:
     rule = changed(districts=Districts.model_validate({"only": ["SSP"]}))
     flag = flag_of(told(rule, *PAIR, ADMITTED, TO_KWUN_TONG)) or {}
     assert (flag["status"], flag["cause"]) == ("retracted", "district_not_served")
+    (place,) = [one for one in flag["evidence"] if one["clause"].startswith("household.district")]
+    moved = expand([*PAIR, ADMITTED, TO_KWUN_TONG])[-1]
+    assert (place["value"], place["verdict"]) == ("KTS", "not_met")
+    assert place["event_ids"] == [dict(moved.headers)["ce_id"].decode()]
 
 
 def test_shadow_is_told_and_asks_nobody() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.facts import Fact
-from contracts.ids import household_of_tenancy
+from contracts.ids import household_of_block, household_of_tenancy
 from services.correlator.episodes import EPISODES, Candidate, flag_of
 from services.correlator.episodes.reports import protected
 from services.correlator.view import Household
@@ -151,6 +151,36 @@ def test_what_was_answered_under_another_id_of_the_person_is_found(told: Told) -
     for one in candidate.person.ids:
         (again,) = episodes_of(answered(household, flag_of(T1, told.kind, one, candidate.episode)), told.kind)
         assert again.answer is not None
+
+
+def test_what_was_answered_about_an_incident_in_a_block_is_found() -> None:
+    fire = {"type": "community.incident", "block_id": "block-1", "kind": "fire"}
+    block = household_of_block("block-1")
+    household = household_of([ALONE, fire], of=block)
+    (candidate,) = episodes_of(household, "block_incident")
+    assert (candidate.subject, candidate.answer) == ("block-1", None)
+    flag = flag_of(block, "block_incident", "block-1", candidate.episode)
+    (again,) = episodes_of(answered(household, flag, closed="no_need"), "block_incident")
+    assert again.answer is not None
+
+
+@pytest.mark.parametrize("kind", ["hospital_visit", "homecoming"])
+def test_a_stay_of_several_visits_answers_to_the_name_of_each(kind: str) -> None:
+    who = "anna" if kind == "hospital_visit" else "ben"
+    moved = [
+        {"type": "hospital.admitted", "subject": who, "visit": "V1", "at": "2026-07-10T09:00"},
+        {"type": "hospital.discharged", "subject": who, "visit": "V1", "at": "2026-07-11T09:00"},
+        {
+            "type": "hospital.admitted",
+            "subject": who,
+            "visit": "V2",
+            "at": "2026-07-11T10:00",
+            "hospital": "hospital-2",
+        },
+        {"type": "hospital.discharged", "subject": who, "visit": "V2", "at": "2026-07-14T09:00"},
+    ]
+    (candidate,) = episodes_of(household_of([COUPLE, CARE, *moved]), kind)
+    assert (candidate.episode, candidate.also) == ("V1", ("V2",))
 
 
 def test_no_kind_is_forgotten() -> None:

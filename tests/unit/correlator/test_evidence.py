@@ -292,6 +292,15 @@ HOMES = [
         "moved_or_changed",
         NEW_YEAR,
     ),
+    Row(
+        "household.kind",
+        "composition",
+        [COUPLE, CARE, {**cares("elsewhere", "anna", "eve", "disabled"), "source": "carer-hotline"}],
+        ["carer_of_disabled", "carer_of_elderly", "doubleton_elderly"],
+        "home care elsewhere",
+        "moved_or_changed",
+        NEW_YEAR,
+    ),
     Row("household.kind", "composition", [home(anna=1948, ben=1962)], [], "home", "moved_or_changed", NEW_YEAR),
     Row(
         "household.kind_when_it_began",
@@ -568,6 +577,11 @@ SUPPORT = [
 ]
 
 ROWS = [*STAYS, *HOMES, *TOLD, *SUPPORT]
+
+
+def test_an_absence_is_over_at_the_very_instant_at_which_it_ends() -> None:
+    at_its_end = look("absence.still_to_come_or_on", "planned_absence", [CARE, AWAY], "ben", "2026-08-05T01:00:00.000Z")
+    assert at_its_end.value is False
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.fact} {row.value} {row.events}")

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
+from contracts.facts import Fact
 from contracts.ids import household_of_person, household_of_tenancy
 from services.correlator.membership import as_known, home_of, members_at
+from services.correlator.view import Household
 from tests.scenario import person
-from tests.unit.correlator.households import household_of
+from tests.unit.correlator.households import SOURCES, household_of
 
 T1, T2 = household_of_tenancy("T1"), household_of_tenancy("T2")
 ANNA = person("anna")
@@ -102,11 +106,69 @@ def test_a_list_of_all_who_live_there_closes_what_it_does_not_name() -> None:
     assert names([COUPLE, listed], "2026-06-20T00:00:00.000Z") == {"anna"}
 
 
+def test_of_two_lists_of_one_day_the_newer_counts() -> None:
+    listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "at": "2026-06-10"}
+    lines = [
+        COUPLE,
+        {**listed, "members": {"anna": 1948}, "recorded": "2026-06-11"},
+        {**listed, "members": {"ben": 1946}, "recorded": "2026-06-12"},
+    ]
+    for said in (lines, [lines[0], lines[2], lines[1]]):
+        assert names(said, "2026-06-20T00:00:00.000Z") == {"ben"}
+        assert {member.id for member in household_of(said).members} == {person("ben")}
+
+
+def test_a_list_of_the_day_on_which_somebody_moves_in_leaves_them_out_or_not() -> None:
+    listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"anna": 1948}, "at": "2020-01-01"}
+    assert names([COUPLE, listed], "2026-06-20T00:00:00.000Z") == {"anna"}
+    assert {member.id for member in household_of([COUPLE, listed]).members} == {ANNA}
+
+
+def test_a_list_that_names_the_dead_does_not_bring_them_back() -> None:
+    died = {"type": "person.deceased", "subject": "ben", "confidence": "confirmed", "at": "2026-06-05"}
+    listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": COUPLE["members"], "at": "2026-06-10"}
+    assert {member.id for member in household_of([COUPLE, died, listed]).members} == {ANNA}
+
+
+def test_a_list_may_name_somebody_by_another_number() -> None:
+    merged = {"type": "identity.merged", "subject": "anna", "retired": "zoe"}
+    listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"zoe": 1948, "ben": 1946}}
+    household = household_of([COUPLE, merged, {**listed, "at": "2026-06-10"}])
+    assert not household.half_told
+    assert len(household.members) == 2
+
+
 def test_a_list_counts_as_soon_as_it_was_known() -> None:
     listed = {"type": "housing.snapshot_asserted", "tenancy": "T1", "members": {"anna": 1948}, "at": "2026-06-10"}
     lines = [COUPLE, {**listed, "recorded": "2026-08-10"}]
     assert names(lines, "2026-06-20T00:00:00.000Z", "2026-08-01T00:00:00.000Z") == {"anna", "ben"}
     assert names(lines, "2026-06-20T00:00:00.000Z", "2026-08-11T00:00:00.000Z") == {"anna"}
+
+
+@pytest.mark.parametrize(
+    ("left_at", "lives_at"),
+    [(None, "U2"), ("2026-06-10T00:00:00.000Z", None), ("2026-06-05T00:00:00.000Z", None), ("2026-06-01", "U2")],
+)
+def test_where_they_moved_to_is_their_address_before_that_flat_has_told_it(
+    left_at: str | None, lives_at: str | None
+) -> None:
+    to = {"unit": "U2", "block": "block-2", "estate": "estate-2", "district": "KTS"}
+    moved = {"reason": "transferred", "moved_to": to}
+    facts = [of_flat("occupancy.start", "U1", "2020-01-01T00:00:00.000Z", {"unit": "U1"})]
+    facts.append(of_flat("occupancy.end", "U1", "2026-06-05T00:00:00.000Z", moved))
+    if left_at is not None:
+        facts.append(of_flat("occupancy.end", "U2", left_at, {"reason": "ended"}))
+    flat = {kind: [fact for fact in facts if fact["kind"] == kind] for kind in ("occupancy.start", "occupancy.end")}
+    address = Household(T1, {"flat": flat}, frozenset(flat), SOURCES).address
+    assert (address and (address["value"] or {})["unit"]) == lives_at
+
+
+def of_flat(kind: str, unit: str, at: str, value: dict[str, Any]) -> Fact:
+    version = (at, 1, f"e-{unit}-{kind}", 0, "d")
+    key = f"{unit}|{T1}"
+    return Fact(
+        subject="block", kind=kind, key=key, source="hd-tenancies", version=version, at=at, received=at, value=value
+    )
 
 
 def test_whoever_has_no_tenancy_is_a_household_of_one() -> None:
