@@ -13,14 +13,29 @@ from typing_extensions import TypedDict
 
 from .ids import HouseholdId
 
-__all__ = ["Erase", "Fact", "Follow", "Linked", "Projection", "Version", "merged", "prevailing", "slot"]
+__all__ = [
+    "SUBJECT_DIGITS",
+    "Erase",
+    "Fact",
+    "Follow",
+    "Linked",
+    "Projection",
+    "Version",
+    "merged",
+    "prevailing",
+    "slot",
+]
 
 _CLOSED = ConfigDict(extra="forbid")
 
 Version = tuple[str, int, str, int, str]
 """`(recordedtime, sequence, event id, -received ms, digest)`, compared left to right.
 
-The last two only matter where one event id came with two receipts or two bodies: the first received prevails."""
+The last two only matter where one event id came with two receipts or two bodies: the first received prevails. The
+digest begins with `SUBJECT_DIGITS` digits of the event's subject: one id under two subjects is two events, though both
+may fill one slot (a link is told from either side, a death of two tenancies)."""
+
+SUBJECT_DIGITS = 6
 
 
 @with_config(_CLOSED)
@@ -47,13 +62,18 @@ def merged(known: list[Fact], new: Fact) -> list[Fact] | None:
     """A slot's versions with `new` among them, sorted by version; None if it changes nothing.
 
     Versions are kept, so that taking one back shows what it had replaced. One event has one version in a slot:
-    the larger `version[3:]` of the same event id stays (see `Version`)."""
+    the larger `version[3:]` of the same event stays (see `Version`)."""
     if not known:
         return [new]
-    same = next((fact for fact in known if fact["version"][2] == new["version"][2]), None)
+    event = _event(new)
+    same = next((fact for fact in known if _event(fact) == event), None)
     if same is not None and tuple(same["version"][3:]) >= tuple(new["version"][3:]):
         return None
     return sorted([*(fact for fact in known if fact is not same), new], key=lambda fact: tuple(fact["version"]))
+
+
+def _event(fact: Fact) -> tuple[str, str]:
+    return fact["version"][2], fact["version"][4][:SUBJECT_DIGITS]
 
 
 def prevailing(versions: list[Fact]) -> Fact:

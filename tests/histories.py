@@ -71,12 +71,6 @@ def _hospital() -> SearchStrategy[dict[str, Any]]:
     )
 
 
-def _back(event: dict[str, Any]) -> str:
-    """What sets the id of a link apart from that of its reverse."""
-    other = event.get("retired")
-    return "-back" if other is not None and other < event["subject"] else ""
-
-
 def _links() -> SearchStrategy[dict[str, Any]]:
     return st.tuples(st.sampled_from(["merged", "merged", "unmerged"]), who, who).map(
         lambda drawn: {"type": f"identity.{drawn[0]}", "subject": drawn[1], "retired": drawn[2]}
@@ -177,9 +171,7 @@ def histories(draw: DrawFn, most: int = 10) -> list[Record]:
     """Records in the order of telling: a couple whose carer is in hospital (mostly), and up to `most` things more.
 
     Ids and sequence numbers are drawn from few, so that one id stands over two bodies now and then, and versions tie;
-    some records are sent twice, with another receipt. But a source does not give one id to a link and to its reverse:
-    they stand under two keys, where no door sees both, and fill the same slots; if a third body took the id from one
-    of them, what remains of the other would depend on the order."""
+    some records are sent twice, with another receipt."""
     lines: list[dict[str, Any]] = [dict(line) for line in draw(st.sampled_from([BASIS, BASIS, BASIS[1:], ()]))]
     for number, event in enumerate(draw(st.lists(EVENTS, min_size=1, max_size=most)), 10):
         if event.get("subject") is not None and event["subject"] in (
@@ -195,7 +187,7 @@ def histories(draw: DrawFn, most: int = 10) -> list[Record]:
                 "at": _at(at),
                 "recorded": _at(max(recorded, 24 * 16) if "corrected" in event["type"] else recorded),
                 "received": _at(max(recorded, 24 * 16) + draw(st.sampled_from([1, 12]))),
-                "id": f"e-{draw(st.sampled_from([number, number, number, 10, 11]))}{_back(event)}",
+                "id": f"e-{draw(st.sampled_from([number, number, number, 10, 11]))}",
                 "sequence": draw(st.integers(0, 2)),
             }
         )

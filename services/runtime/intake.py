@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contracts.control import Forgotten
 from contracts.envelope import Envelope, schema_version
 from contracts.events import FEEDS, EventData, Feed
-from contracts.facts import Version
+from contracts.facts import SUBJECT_DIGITS, Version
 from contracts.instants import milliseconds, plus
 from services.runtime.complaint import complaint
 from services.runtime.erasure import erased_until, remember
@@ -176,15 +176,17 @@ _Rank = tuple[int, str]
 
 
 def _rank(said: _Statement) -> _Rank:
-    """The digest is of everything that is said, but not of the receipt and of headers that transport adds (a trace,
-    the place of the dead letter that was replayed): two sendings of one statement are equal."""
+    """The digest is of the subject, then of everything that is said, but not of the receipt and of headers that
+    transport adds (a trace, the place of the dead letter that was replayed): two sendings of one statement are equal.
+    """
     attributes = [
         name.encode() + b"\0" + value + b"\0"
         for name, value in sorted(said.record.headers)
         if name.startswith("ce_") and name != "ce_receivedtime"
     ]
-    digest = blake2b(said.record.value + b"".join(attributes), digest_size=8).hexdigest()
-    return -milliseconds(said.envelope.receivedtime), digest
+    subject = blake2b(said.record.key, digest_size=SUBJECT_DIGITS // 2).hexdigest()
+    digest = blake2b(said.record.value + b"".join(attributes), digest_size=5).hexdigest()
+    return -milliseconds(said.envelope.receivedtime), subject + digest
 
 
 def _settle(new: _Statement, turn: Turn, recall: Callable[[Value, str], _Statement], tell: Tell) -> None:

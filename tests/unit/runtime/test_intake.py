@@ -304,6 +304,37 @@ def test_one_id_with_several_bodies_ends_in_the_same_facts(name: str, receipts: 
     assert len({fact["version"][2] for fact in ends[0].values()}) == 1
 
 
+SHARED = {
+    "a link from either side": (
+        ADMISSION,
+        [one({"type": "identity.merged", "subject": "anna", "retired": "ben"}), one()],
+        one({"type": "identity.merged", "subject": "ben", "retired": "anna"}),
+        "identity.link",
+    ),
+    "a death of two tenancies": (
+        HOUSING,
+        [
+            one({"type": "housing.member_removed", "tenancy": "T1", "who": "anna", "reason": "deceased"}),
+            one({"type": "housing.member_removed", "tenancy": "T1", "who": "anna", "reason": "moved_out"}),
+        ],
+        one({"type": "housing.member_removed", "tenancy": "T2", "who": "anna", "reason": "deceased"}),
+        "deceased",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("receipts", [(12, 13), (13, 12), (12, 12)])
+def test_what_takes_an_id_under_one_subject_takes_nothing_from_another(name: str, receipts: tuple[int, ...]) -> None:
+    """Both fill one slot. What is left of the one event does not depend on what became of the other."""
+    processor, bodies, other, kind = SHARED[name]
+    records = [resend(r, f"2026-07-{day}T00:00:00Z") for r, day in zip(bodies, receipts, strict=True)]
+    last = resend(other, "2026-07-14T00:00:00Z")
+    ends = [holding(taken(processor, *order)) for order in permutations([*records, last])]
+    assert all(end == ends[0] for end in ends)
+    assert any(fact["kind"] == kind for fact in ends[0].values())
+
+
 def test_a_body_buried_later_keeps_its_bytes_and_place() -> None:
     """Its headers too, also those that transport added and that are no text."""
     late = replace(resend(one(), "2026-07-14T00:00:00Z"), partition=3, offset=7, timestamp=11)
