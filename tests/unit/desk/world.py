@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,12 @@ class World:
         self._decisions = posting(store, decisions, _decision_letter)
         self.told: Callable[[list[Record]], Awaitable[None]] | None = None
         """Who else reads what the line publishes: a vault."""
+        self._numbers = count(1)
         self._at: dict[str, int] = {"referral.updates": 0, DECISIONS: 0}
 
     async def feed(self, *lines: dict[str, Any]) -> None:
-        """What feeds say, in the short form of scenarios."""
-        for record in expand(list(lines)):
+        """What feeds say, in the short form of scenarios; each event has an id of its own, whenever it is told."""
+        for record in expand([{"id": f"fed-{next(self._numbers)}", **line} for line in lines]):
             await self._into_line(record)
 
     async def tick(self, as_of: str) -> None:
